@@ -1,5 +1,18 @@
-import { type Decoded, double, enumeration, fixed, integer, list, mapped, optional, struct, text, u32, union } from "../../wire/xdr.ts";
 import { formatUuid, parseUuid } from "../../runtime/random.ts";
+import {
+  type Decoded,
+  double,
+  enumeration,
+  fixed,
+  integer,
+  list,
+  mapped,
+  optional,
+  struct,
+  text,
+  u32,
+  union,
+} from "../../wire/xdr.ts";
 
 // The in-band report flow (managerReport): an agent tells alerts and readings; the manager says what it has committed.
 // XDR messages in RFC 5531 records over TLS 1.3 with both sides known. Specified in docs/protocols/report.md.
