@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { AtMs, Count, HostRef, listOf, Nothing, PAGE_QUERY, pageOf } from "./fields.ts";
+import { API_LIMITS } from "./limits.ts";
+import {
+  HostReadingsSchema,
+  HostSchema,
+  HostStateSchema,
+  ReadingSchema,
+  ReadingStateSchema,
+  SeveritySchema,
+} from "./model-schemas.ts";
+import { defineRoutes } from "./route.ts";
+
+/** How many readings of a host an overview shows as bars. */
+export const GAUGES_MAX = 6;
+
+/** A host with what a person wants to see of it first. */
+export const HostOverview = HostSchema.extend({
+  /** Worst of all readings; null until the first. */
+  readingState: ReadingStateSchema.nullable(),
+  readAtMs: AtMs.nullable().describe("by the host's clock"),
+  /** The readings worth a bar: ratios, worst first. */
+  gauges: z.array(ReadingSchema).max(GAUGES_MAX),
+  openAlerts: Count,
+  worstOpenSeverity: SeveritySchema.nullable(),
+  lastSnapshot: z.object({ id: z.string(), finishedAtMs: AtMs }).nullable(),
+}).meta({ id: "HostOverview" });
+export type HostOverview = z.infer<typeof HostOverview>;
+
+export const EnrolmentToken = z
+  .object({
+    token: z.string(),
+    line: z.string().describe("paste this on the server that is to be minded"),
+    name: z.string().nullable(),
+    expiresAtMs: AtMs,
+  })
+  .meta({ id: "EnrolmentToken" });
+export type EnrolmentToken = z.infer<typeof EnrolmentToken>;
+
+export const HostName = z
+  .string()
+  .max(API_LIMITS.name)
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u,
+    "letters, digits, space, dot, underscore and hyphen, beginning with a letter or digit",
+  );
+
+const ByHost = z.object({ host: HostRef });
+
+export const HOST_ROUTES = defineRoutes({
+  hostList: {
+    method: "GET",
+    path: "/api/v1/hosts",
+    role: "viewer",
+    description: "Hosts by name, a page at a time.",
+    query: z.object({
+      ...PAGE_QUERY,
+      state: listOf(HostStateSchema, HostStateSchema.options.length).optional(),
+      text: z.string().max(API_LIMITS.searchText).optional().describe("part of the name or the address"),
+    }),
+    status: 200,
+    reply: pageOf(HostOverview),
+  },
+  hostShow: {
+    method: "GET",
+    path: "/api/v1/hosts/:host",
+    role: "viewer",
+    description: "One host.",
+    params: ByHost,
+    status: 200,
+    reply: HostOverview,
+  },
+  hostReadings: {
+    method: "GET",
+    path: "/api/v1/hosts/:host/readings",
+    role: "viewer",
+    description: "The latest readings of a host; null until the first after the manager's start.",
+    params: ByHost,
+    status: 200,
+    reply: z.object({ hostId: z.string(), latest: HostReadingsSchema.nullable() }),
+  },
+  hostRename: {
+    method: "PATCH",
+    path: "/api/v1/hosts/:host",
+    role: "operator",
+    description: "Gives a host another name. Names are unique.",
+    params: ByHost,
+    body: z.object({ name: HostName }),
+    status: 200,
+    reply: HostSchema,
+  },
+  hostRemove: {
+    method: "DELETE",
+    path: "/api/v1/hosts/:host",
+    role: "administrator",
+    description: "Revokes a host: its certificate is refused from now on, live connections end. Its snapshots stay.",
+    params: ByHost,
+    status: 204,
+    reply: Nothing,
+  },
+  hostToken: {
+    method: "POST",
+    path: "/api/v1/enrolment-tokens",
+    role: "administrator",
+    description: "Makes a token that enrols one server, once, until it expires.",
+    body: z.object({
+      validSeconds: z.int().min(API_LIMITS.tokenSeconds.min).max(API_LIMITS.tokenSeconds.max).optional(),
+      name: HostName.optional().describe("what the host will be called; its own name otherwise"),
+    }),
+    status: 201,
+    reply: EnrolmentToken,
+  },
+});

@@ -1,0 +1,31 @@
+/** Bounds of every request and reply, in characters where a name does not say otherwise. All are in docs/limits.md. */
+export const API_LIMITS = {
+  /** One page of any list; what is asked beyond it is refused, not cut. */
+  pageItems: 200,
+  pageItemsDefault: 50,
+  cursor: 512,
+  name: 128,
+  hostRef: 256,
+  /** A path as text. Longer ones can be named by their bytes (`rawPath`). */
+  path: 4_096,
+  /** Base64 of a path: deep trees go far beyond what one system call takes. */
+  rawPath: 65_536,
+  pathsPerJob: 64,
+  excludesPerJob: 256,
+  tagsPerJob: 16,
+  tag: 64,
+  searchText: 200,
+  alertsPerAcknowledge: 1_000,
+  testAlerts: 10_000,
+  logLines: 1_000,
+  /** A waiting log request is answered after this at the latest; proxies cut at 30 s and later. */
+  logWaitSeconds: 25,
+  password: { min: 12, max: 256 },
+  token: 1_024,
+  tokenSeconds: { min: 60, max: 7 * 86_400 },
+  linkSeconds: { min: 60, max: 86_400 },
+  /** A reply a client reads into memory: a full page of alerts with all their details cut at their limits is below it. */
+  replyBytes: 64 * 1024 * 1024,
+  /** One message of the event stream. */
+  eventBytes: 1024 * 1024,
+} as const;
