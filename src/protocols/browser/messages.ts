@@ -1,4 +1,4 @@
-import { type Decoded, enumeration, fixed, integer, list, opaque, struct, text, u32, union } from "../../wire/xdr.ts";
+import { type Decoded, enumeration, fixed, integer, list, struct, text, u32, union } from "../../wire/xdr.ts";
 
 // The agent browser flow (agentBrowser): an agent advertises itself; a host without a certificate enrols with a token.
 // XDR messages in RFC 5531 records over TLS 1.3. Specified in docs/protocols/agent-browser.md.
@@ -28,14 +28,14 @@ export const BrowserRequest = union({
       version: u32,
       tokenId: fixed(16),
       tokenSecret: fixed(32),
-      certificateRequest: opaque(8_192), // PKCS #10, DER. Only its key counts: the manager decides the identity.
+      certificateRequestPem: text(8_192), // PKCS #10. Only its key counts: the manager decides the identity.
       facts: FactsMessage,
       ports: PortsMessage,
     }),
   ],
   /** Needs the host's certificate, as does `renew`. */
   advertise: [2, struct({ version: u32, sentAtMs: integer, facts: FactsMessage, ports: PortsMessage })],
-  renew: [3, struct({ version: u32, certificateRequest: opaque(8_192) })],
+  renew: [3, struct({ version: u32, certificateRequestPem: text(8_192) })],
 });
 export type BrowserRequest = Decoded<typeof BrowserRequest>;
 

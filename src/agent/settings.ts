@@ -1,0 +1,44 @@
+import { declarePortSettings } from "../net/port-settings.ts";
+import { LOG_LEVELS } from "../runtime/log.ts";
+import { choice, integer, ratio, seconds, string, strings } from "../runtime/setting-kinds.ts";
+import { type SettingValues, setting } from "../runtime/settings.ts";
+
+/** All settings of an agent. docs/settings.md is generated from here. */
+export const AGENT_SETTINGS = {
+  "listen.host": setting(
+    string({ lengthMax: 255 }),
+    "::",
+    "Address on which the agent listens; `::` is every address.",
+  ),
+  "log.level": setting(choice(LOG_LEVELS), "info", "How much is logged."),
+  "watch.seconds": setting(seconds({ min: 1, max: 3_600 }), 10, "How often the host is looked at."),
+  "watch.services": setting(strings(), [], "Services whose absence is an alert, such as sshd."),
+  "watch.filesystem.warning": setting(ratio(), 0.85, "A file system fuller than this is a warning."),
+  "watch.filesystem.critical": setting(ratio(), 0.95, "A file system fuller than this is critical."),
+  "watch.memory.warning": setting(ratio(), 0.9, "Memory used beyond this is a warning."),
+  "watch.memory.critical": setting(ratio(), 0.97, "Memory used beyond this is critical."),
+  "watch.load.warning": setting(
+    integer({ min: 1, max: 10_000 }),
+    4,
+    "Load for each processor beyond this is a warning.",
+  ),
+  "watch.load.critical": setting(
+    integer({ min: 1, max: 10_000 }),
+    12,
+    "Load for each processor beyond this is critical.",
+  ),
+  "backup.paths": setting(
+    strings(),
+    ["/"],
+    "Directories that the manager may back up: whatever it asks, nothing outside them is read.",
+  ),
+  "backup.targets": setting(
+    strings(),
+    ["/"],
+    "Directories into which the manager may restore: nothing outside them is written.",
+  ),
+  "backup.concurrentJobs": setting(integer({ min: 1, max: 64 }), 2, "Backups and restores at once on this host."),
+  ...declarePortSettings(),
+} as const;
+
+export type AgentSettings = SettingValues<typeof AGENT_SETTINGS>;

@@ -1,0 +1,54 @@
+import { declarePortSettings } from "../net/port-settings.ts";
+import { LOG_LEVELS } from "../runtime/log.ts";
+import { choice, integer, seconds, string, strings } from "../runtime/setting-kinds.ts";
+import { type SettingValues, setting } from "../runtime/settings.ts";
+
+/** All settings of a manager. docs/settings.md is generated from here. */
+export const MANAGER_SETTINGS = {
+  "listen.host": setting(
+    string({ lengthMax: 255 }),
+    "::",
+    "Address on which the manager listens; `::` is every address, `127.0.0.1` this computer only.",
+  ),
+  "listen.names": setting(
+    strings({ countMax: 8 }),
+    [],
+    "Names and addresses by which hosts and browsers reach the manager; empty: this computer's own.",
+  ),
+  "log.level": setting(choice(LOG_LEVELS), "info", "How much is logged."),
+  "hosts.advertiseSeconds": setting(seconds({ min: 5, max: 86_400 }), 60, "How often agents advertise themselves."),
+  "hosts.heartbeatSeconds": setting(
+    seconds({ min: 1, max: 3_600 }),
+    10,
+    "How often a connected agent shows that it lives.",
+  ),
+  "hosts.unreachableSeconds": setting(
+    seconds({ min: 3, max: 86_400 }),
+    45,
+    "A host that was silent for so long, and does not answer when asked, is unreachable.",
+  ),
+  "hosts.tokenSeconds": setting(
+    seconds({ min: 60, max: 31 * 86_400 }),
+    86_400,
+    "How long an enrolment token can be used.",
+  ),
+  "certificates.days": setting(
+    integer({ min: 1, max: 825 }),
+    90,
+    "Lifetime of a host's certificate; it is renewed after two thirds of it.",
+  ),
+  "alerts.keepDays": setting(integer({ min: 1, max: 36_500 }), 400, "How long closed alerts stay in the inbox."),
+  "jobs.concurrent": setting(
+    integer({ min: 1, max: 64 }),
+    2,
+    "Backups and restores that run at once; each may need two data ports on its host.",
+  ),
+  "console.sessionSeconds": setting(
+    seconds({ min: 300, max: 31 * 86_400 }),
+    43_200,
+    "A console session ends after so long, used or not.",
+  ),
+  ...declarePortSettings(),
+} as const;
+
+export type ManagerSettings = SettingValues<typeof MANAGER_SETTINGS>;
