@@ -1,0 +1,5 @@
+import type { Migration } from "../migrate.ts";
+import { firstTables } from "./0001-first-tables.ts";
+
+/** In the order in which they run; a migration that has been released never changes. */
+export const ALL_MIGRATIONS: readonly Migration[] = [firstTables];

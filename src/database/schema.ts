@@ -1,0 +1,174 @@
+import type { ColumnType, Generated } from "kysely";
+import type { AlertKind, AlertState } from "../model/alert.ts";
+import type { JobKind, JobLogLine, JobState } from "../model/job.ts";
+
+// The manager's tables as Kysely sees them. Times are milliseconds since 1970, flags do not exist (a time that is null says
+// no), lists and maps are JSON text read and written by the feature that owns the table, and every secret is stored as
+// the SHA-256 of itself in hex. Columns of the same name in two tables mean the same.
+
+/** Given by the database, rising: the order of arrival and the key of every page. */
+type Sequence = Generated<number>;
+/** Given when the row is made and never changed. */
+type Fixed<T> = ColumnType<T, T, never>;
+
+export interface Schema {
+  readonly hosts: HostsTable;
+  readonly enrolment_tokens: EnrolmentTokensTable;
+  readonly certificates: CertificatesTable;
+  readonly alerts: AlertsTable;
+  readonly alert_counts: AlertCountsTable;
+  readonly jobs: JobsTable;
+  readonly job_log_lines: JobLogLinesTable;
+  readonly accounts: AccountsTable;
+  readonly sessions: SessionsTable;
+  readonly sign_in_links: SignInLinksTable;
+  readonly audit_entries: AuditEntriesTable;
+  readonly settings: SettingsTable;
+}
+
+export interface HostsTable {
+  readonly id: Fixed<string>;
+  readonly name: string;
+  /** JSON of HostFacts. */
+  readonly facts: string;
+  readonly address: string;
+  /** JSON of port by flow. */
+  readonly ports: string;
+  readonly enrolled_at_ms: number;
+  readonly last_seen_at_ms: number | null;
+  readonly revoked_at_ms: number | null;
+}
+
+export interface EnrolmentTokensTable {
+  /** The token's public part, by which it is looked up. */
+  readonly id: Fixed<string>;
+  readonly secret_hash: Fixed<string>;
+  /** The name the host shall get, where the operator has said one. */
+  readonly host_name: Fixed<string | null>;
+  readonly created_at_ms: Fixed<number>;
+  readonly created_by: Fixed<string>;
+  readonly expires_at_ms: Fixed<number>;
+  readonly used_at_ms: number | null;
+  readonly used_by_host_id: string | null;
+}
+
+export interface CertificatesTable {
+  /** Lower-case hex. */
+  readonly serial: Fixed<string>;
+  /** Null for the manager's own. */
+  readonly host_id: Fixed<string | null>;
+  /** SHA-256 of the certificate (DER), lower-case hex. */
+  readonly fingerprint: Fixed<string>;
+  readonly issued_at_ms: Fixed<number>;
+  readonly expires_at_ms: Fixed<number>;
+  readonly revoked_at_ms: number | null;
+}
+
+export interface AlertsTable {
+  readonly sequence: Sequence;
+  readonly host_id: Fixed<string>;
+  /** Of the teller's making: unique for its host, not among hosts. */
+  readonly id: Fixed<string>;
+  readonly raised_at_ms: Fixed<number>;
+  /** The numbers of SEVERITIES, so that "at least" is a comparison. */
+  readonly severity: Fixed<number>;
+  readonly category: Fixed<number>;
+  readonly kind: Fixed<AlertKind>;
+  readonly component: Fixed<string>;
+  readonly condition: Fixed<string>;
+  readonly summary: Fixed<string>;
+  /** JSON of AlertDetail[]. */
+  readonly details: Fixed<string>;
+  readonly received_at_ms: Fixed<number>;
+  readonly state: AlertState;
+  readonly acknowledged_at_ms: number | null;
+  readonly acknowledged_by: string | null;
+  readonly cleared_at_ms: number | null;
+}
+
+/** How many alerts there are of each state and severity, kept in step inside the transactions that change them. */
+export interface AlertCountsTable {
+  readonly host_id: Fixed<string>;
+  readonly state: Fixed<AlertState>;
+  readonly severity: Fixed<number>;
+  readonly count: number;
+}
+
+export interface JobsTable {
+  readonly sequence: Sequence;
+  readonly id: Fixed<string>;
+  readonly kind: Fixed<JobKind>;
+  readonly host_id: Fixed<string>;
+  readonly state: JobState;
+  readonly requested_by: Fixed<string>;
+  /** JSON of string[]. */
+  readonly paths: Fixed<string>;
+  readonly snapshot_id: string | null;
+  readonly target: Fixed<string | null>;
+  readonly created_at_ms: Fixed<number>;
+  readonly started_at_ms: number | null;
+  readonly ended_at_ms: number | null;
+  readonly files: number;
+  readonly bytes: number;
+  readonly bytes_sent: number;
+  readonly problems: number;
+  readonly current: string;
+  readonly reason: string | null;
+}
+
+export interface JobLogLinesTable {
+  readonly sequence: Sequence;
+  readonly job_id: Fixed<string>;
+  readonly at_ms: Fixed<number>;
+  readonly level: Fixed<JobLogLine["level"]>;
+  readonly text: Fixed<string>;
+}
+
+export interface AccountsTable {
+  readonly id: Fixed<string>;
+  readonly name: string;
+  /** scrypt with its parameters and salt; null where the account signs in by link only. */
+  readonly password_hash: string | null;
+  readonly created_at_ms: Fixed<number>;
+  readonly disabled_at_ms: number | null;
+}
+
+export interface SessionsTable {
+  readonly id_hash: Fixed<string>;
+  readonly account_id: Fixed<string>;
+  /** Where the sign-in came from. */
+  readonly address: Fixed<string>;
+  readonly created_at_ms: Fixed<number>;
+  readonly last_used_at_ms: number;
+  readonly expires_at_ms: number;
+}
+
+export interface SignInLinksTable {
+  readonly secret_hash: Fixed<string>;
+  readonly account_id: Fixed<string>;
+  readonly created_at_ms: Fixed<number>;
+  readonly expires_at_ms: Fixed<number>;
+  readonly used_at_ms: number | null;
+}
+
+export interface AuditEntriesTable {
+  readonly sequence: Sequence;
+  readonly at_ms: Fixed<number>;
+  /** Account name, `host NAME`, or `manager`. */
+  readonly actor: Fixed<string>;
+  readonly address: Fixed<string>;
+  /** Such as `alert.acknowledge`. */
+  readonly action: Fixed<string>;
+  /** What it was done to, such as an alert's id. */
+  readonly subject: Fixed<string>;
+  /** JSON of further facts. */
+  readonly details: Fixed<string>;
+}
+
+export interface SettingsTable {
+  readonly key: Fixed<string>;
+  /** JSON. */
+  readonly value: string;
+  readonly changed_at_ms: number;
+  readonly changed_by: string;
+}
