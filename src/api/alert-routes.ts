@@ -26,8 +26,9 @@ export const ALERT_ROUTES = defineRoutes({
     method: "GET",
     path: "/api/v1/alerts/:id",
     role: "viewer",
-    description: "One alert.",
+    description: "One alert. Ids are of the host's making; where two hosts have used the same one, `host` says which.",
     params: z.object({ id: Uuid }),
+    query: z.object({ host: HostRef.optional() }),
     status: 200,
     reply: InboxAlertSchema,
   },
@@ -35,8 +36,9 @@ export const ALERT_ROUTES = defineRoutes({
     method: "POST",
     path: "/api/v1/alerts/acknowledge",
     role: "operator",
-    description: "Marks alerts as seen by the caller. Doing it again changes nothing.",
-    body: z.object({ ids: Ids.max(API_LIMITS.alertsPerAcknowledge) }),
+    description:
+      "Marks alerts as seen by the caller; of all hosts that have used an id where `host` is not given. Again changes nothing.",
+    body: z.object({ ids: Ids.max(API_LIMITS.alertsPerAcknowledge), host: HostRef.optional() }),
     status: 200,
     reply: z.object({
       acknowledged: z.array(Uuid).describe("open until now"),

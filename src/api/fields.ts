@@ -23,7 +23,12 @@ export const PathText = z
   .refine((path) => !path.includes("\0"), "a path has no NUL");
 
 /** A path by its bytes, for names that are not UTF-8. */
-export const RawPath = z.base64().min(1).max(API_LIMITS.rawPath).describe("a path's bytes in base64");
+export const RawPath = rawPath(API_LIMITS.rawPath);
+export const RawPathInQuery = rawPath(API_LIMITS.rawPathInQuery);
+
+function rawPath(charactersMax: number) {
+  return z.base64().min(1).max(charactersMax).describe("a path's bytes in base64");
+}
 
 /** A filter that may be given several times: `state=open&state=cleared`. */
 export function listOf<T extends z.ZodType<unknown, string>>(item: T, itemsMax: number) {

@@ -10,6 +10,8 @@ export const API_LIMITS = {
   path: 4_096,
   /** Base64 of a path: deep trees go far beyond what one system call takes. */
   rawPath: 65_536,
+  /** The same in a query, where the listener takes 16 KiB of request line and headers together. */
+  rawPathInQuery: 10_000,
   pathsPerJob: 64,
   excludesPerJob: 256,
   tagsPerJob: 16,
@@ -22,7 +24,7 @@ export const API_LIMITS = {
   logWaitSeconds: 25,
   password: { min: 12, max: 256 },
   token: 1_024,
-  tokenSeconds: { min: 60, max: 7 * 86_400 },
+  tokenSeconds: { min: 60, max: 31 * 86_400 },
   linkSeconds: { min: 60, max: 86_400 },
   /** A reply a client reads into memory: a full page of alerts with all their details cut at their limits is below it. */
   replyBytes: 64 * 1024 * 1024,

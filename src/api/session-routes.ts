@@ -15,7 +15,7 @@ export const Me = z
   .object({
     name: z.string(),
     role: z.enum(ROLES),
-    via: z.enum(["certificate", "link", "password"]).describe("how the caller showed who it is"),
+    via: z.enum(["certificate", "session"]).describe("how the caller showed who it is"),
     hasPassword: z.boolean(),
     expiresAtMs: AtMs.nullable().describe("when the session ends at the latest; null for a certificate"),
   })
@@ -69,7 +69,7 @@ export const SESSION_ROUTES = defineRoutes({
     role: "viewer",
     listener: "console",
     description:
-      "Sets the caller's own password and ends the caller's other sessions. `current` may be left out after signing in by link.",
+      "Sets the caller's own password and ends the caller's other sessions. `current` is needed where there is one already.",
     body: z.object({ current: AnyPassword.optional(), password: Password }),
     status: 204,
     reply: Nothing,
@@ -82,7 +82,6 @@ export const SESSION_ROUTES = defineRoutes({
       "Makes a one-time link that signs in to the console; an account that does not exist is made, without a password.",
     body: z.object({
       account: AccountName,
-      role: z.enum(ROLES).optional().describe("of an account that is made; `administrator` where not given"),
       validSeconds: z.int().min(API_LIMITS.linkSeconds.min).max(API_LIMITS.linkSeconds.max).optional(),
     }),
     status: 201,

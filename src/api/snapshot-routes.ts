@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HostRef, PAGE_QUERY, PathText, pageOf, RawPath, SnapshotRef } from "./fields.ts";
+import { HostRef, PAGE_QUERY, PathText, pageOf, RawPathInQuery, SnapshotRef } from "./fields.ts";
 import { SnapshotEntrySchema, SnapshotSchema } from "./model-schemas.ts";
 import { defineRoutes } from "./route.ts";
 
@@ -32,7 +32,7 @@ export const SNAPSHOT_ROUTES = defineRoutes({
       "The entries of a directory of a snapshot by name, a page at a time; the snapshot's top where no path is given.",
     params: BySnapshot,
     query: z
-      .object({ ...PAGE_QUERY, path: PathText.optional(), rawPath: RawPath.optional() })
+      .object({ ...PAGE_QUERY, path: PathText.optional(), rawPath: RawPathInQuery.optional() })
       .refine(({ path, rawPath }) => path === undefined || rawPath === undefined, "give `path` or `rawPath`, not both"),
     status: 200,
     reply: pageOf(SnapshotEntrySchema),
