@@ -50,6 +50,8 @@ export interface EnrolmentTokensTable {
   readonly expires_at_ms: Fixed<number>;
   readonly used_at_ms: number | null;
   readonly used_by_host_id: string | null;
+  /** SHA-256 of the public key (SPKI, DER) that was certified, in hex: the same host that asks again gets its answer again. */
+  readonly used_key_hash: string | null;
 }
 
 export interface CertificatesTable {
@@ -127,6 +129,8 @@ export interface JobLogLinesTable {
 export interface AccountsTable {
   readonly id: Fixed<string>;
   readonly name: string;
+  /** `viewer`, `operator` or `administrator`. */
+  readonly role: string;
   /** scrypt with its parameters and salt; null where the account signs in by link only. */
   readonly password_hash: string | null;
   readonly created_at_ms: Fixed<number>;

@@ -29,6 +29,7 @@ export const firstTables: Migration = {
       .addColumn("expires_at_ms", integer, (column) => column.notNull())
       .addColumn("used_at_ms", integer)
       .addColumn("used_by_host_id", text)
+      .addColumn("used_key_hash", text)
       .execute();
 
     await schema
@@ -120,6 +121,7 @@ export const firstTables: Migration = {
       .createTable("accounts")
       .addColumn("id", text, (column) => column.primaryKey())
       .addColumn("name", text, (column) => column.notNull().unique())
+      .addColumn("role", text, (column) => column.notNull())
       .addColumn("password_hash", text)
       .addColumn("created_at_ms", integer, (column) => column.notNull())
       .addColumn("disabled_at_ms", integer)
