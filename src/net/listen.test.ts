@@ -1,0 +1,226 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../runtime/clock.ts";
+import { FakeClock } from "../runtime/fake-clock.ts";
+import { type Connection, Connections } from "./connections.ts";
+import type { Identity } from "./identity.ts";
+import { LISTENER_LIMITS } from "./limits.ts";
+import { createTlsListener, type TlsListener, type TlsListenerNeeds } from "./listen.ts";
+import {
+  createReadableLog,
+  createTestAuthority,
+  DAY_MS,
+  JO,
+  MANAGER,
+  type TestAuthority,
+  WEB1,
+  WEB2,
+} from "./loopback-fixture.ts";
+
+let ours: TestAuthority;
+let theirs: TestAuthority;
+let manager: Identity;
+let web1: Identity;
+const ends: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  [ours, theirs] = await Promise.all([createTestAuthority(), createTestAuthority()]);
+  [manager, web1] = await Promise.all([ours.identify(MANAGER), ours.identify(WEB1)]);
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+afterAll(() => Promise.all([ours.remove(), theirs.remove()]));
+
+async function listen(changes: Partial<TlsListenerNeeds> = {}) {
+  const log = createReadableLog();
+  const connections = new Connections();
+  const accepted: Connection[] = [];
+  const listener = createTlsListener({
+    flow: "managerReport",
+    host: "127.0.0.1",
+    port: 0,
+    identity: manager,
+    allow: ["host"],
+    isRevoked: () => false,
+    onConnection: (connection) => {
+      accepted.push(connection);
+      connection.socket.write(`hello ${connection.peer.kind}`);
+    },
+    connections,
+    log,
+    clock: systemClock,
+    ...changes,
+  });
+  await listener.start();
+  ends.push(() => listener.stop());
+  return { listener, log, connections, accepted };
+}
+
+function plain(listener: TlsListener, bytes?: string | Buffer): Socket {
+  const socket = connect(listener.port, "127.0.0.1");
+  socket.resume(); // An alert that nobody reads would hide the end behind it.
+  socket.on("error", () => {});
+  if (bytes !== undefined) socket.write(bytes);
+  ends.push(() => socket.destroy());
+  return socket;
+}
+
+function secure(listener: TlsListener, identity: Identity | undefined, options: ConnectionOptions = {}): TLSSocket {
+  const socket = connectTls({
+    host: "127.0.0.1",
+    port: listener.port,
+    checkServerIdentity: () => undefined,
+    ...identity?.secureContextOptions(),
+    ca: ours.certificate,
+    ...options,
+  });
+  socket.on("error", () => {});
+  ends.push(() => socket.destroy());
+  return socket;
+}
+
+/** What the server says first, or "" when it closes without a word. */
+async function firstWords(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    socket.once("data", (chunk) => resolve(chunk.toString()));
+    socket.once("close", () => resolve(""));
+  });
+}
+
+describe("who gets in", () => {
+  it("hands over a host with a certificate of ours, with its identity, serial and expiry", async () => {
+    const { listener, accepted, connections } = await listen();
+    expect(await firstWords(secure(listener, web1))).toBe("hello host");
+    expect(accepted[0]).toMatchObject({
+      peer: WEB1,
+      serial: web1.serial,
+      expiresAt: web1.expiresAt,
+      flow: "managerReport",
+    });
+    expect(accepted[0]?.socket.getProtocol()).toBe("TLSv1.3");
+    expect(connections.size).toBe(1);
+  });
+
+  it("hands over an anonymous peer where that is allowed, and a host beside it", async () => {
+    const { listener, accepted } = await listen({ allow: ["anonymous", "host"] });
+    expect(await firstWords(secure(listener, undefined))).toBe("hello anonymous");
+    expect(await firstWords(secure(listener, web1))).toBe("hello host");
+    expect(accepted[0]).toMatchObject({ peer: { kind: "anonymous" }, serial: undefined, expiresAt: undefined });
+  });
+
+  it("does a full handshake each time: a saved session is not resumed", async () => {
+    const { listener, accepted } = await listen();
+    const first = secure(listener, web1);
+    const sessions: Buffer[] = [];
+    first.on("session", (session) => sessions.push(session));
+    await firstWords(first);
+    const [session] = sessions;
+    const second = secure(listener, web1, session === undefined ? {} : { session });
+    await firstWords(second);
+    expect(second.isSessionReused()).toBe(false);
+    expect(accepted).toHaveLength(2);
+  });
+
+  it("listens on IPv6, too", async () => {
+    const { listener, accepted } = await listen({ host: "::1" });
+    await firstWords(secure(listener, web1, { host: "::1" }));
+    expect(accepted[0]?.remoteAddress).toBe("::1");
+  });
+});
+
+describe("who is refused, with the reason in the log", () => {
+  const refused: [name: string, identity: () => Promise<Identity | undefined>, line: string][] = [
+    ["no certificate", async () => undefined, "refused 127.0.0.1: no certificate"],
+    ["a certificate of another authority", () => theirs.identify(WEB1), "certificate of another authority"],
+    [
+      "an expired certificate",
+      () => ours.identify(WEB1, { shiftMs: -90 * DAY_MS }),
+      "certificate expired: host web1, on 20",
+    ],
+    [
+      "a certificate that is not yet valid",
+      () => ours.identify(WEB1, { shiftMs: 9 * DAY_MS }),
+      "certificate not yet valid: compare the clocks: host web1, from 20",
+    ],
+    ["a revoked certificate", () => ours.identify(WEB2), "certificate revoked: host web2, serial 01"],
+    ["a manager on a port for hosts", () => ours.identify(MANAGER), "not allowed on this port: manager m1"],
+    [
+      "an administrator on a port for hosts",
+      () => ours.identify(JO),
+      "not allowed on this port: administrator jo@example.org",
+    ],
+  ];
+  it.each(refused)("refuses %s", async (_name, identity, line) => {
+    const { listener, log, accepted, connections } = await listen({
+      isRevoked: (_serial, peer) => peer.kind === "host" && peer.hostId === "web2",
+    });
+    expect(await firstWords(secure(listener, await identity()))).toBe("");
+    expect(await log.until("refused")).toContain(line);
+    expect(accepted).toEqual([]);
+    expect(connections.size).toBe(0);
+    expect(await firstWords(secure(listener, web1))).toBe("hello host");
+  });
+
+  it("refuses a bad certificate also where anonymous peers may connect", async () => {
+    const { listener, log, accepted } = await listen({ allow: ["anonymous", "host"] });
+    const bad = [await theirs.identify(WEB1), await ours.identify(WEB1, { shiftMs: -90 * DAY_MS })];
+    for (const identity of bad) expect(await firstWords(secure(listener, identity))).toBe("");
+    await log.until("another authority");
+    await log.until("expired");
+    expect(accepted).toEqual([]);
+  });
+
+  it("refuses a certificate by serial", async () => {
+    const { listener, log } = await listen({ isRevoked: (serial) => serial === web1.serial });
+    expect(await firstWords(secure(listener, web1))).toBe("");
+    await log.until(`certificate revoked: host web1, serial ${web1.serial}`);
+  });
+
+  it("refuses TLS 1.2", async () => {
+    const { listener, log } = await listen();
+    expect(await firstWords(secure(listener, web1, { maxVersion: "TLSv1.2" }))).toBe("");
+    await log.until("offers only a TLS version that is too old");
+  });
+
+  const garbage: [name: string, bytes: string | Buffer, line: string][] = [
+    ["plain HTTP", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "not TLS: a plain HTTP request"],
+    ["garbage", Buffer.from("8c3f9d00112233445566778899aabbccddeeff".repeat(20), "hex"), "refused 127.0.0.1: not TLS"],
+    ["zeros", Buffer.alloc(5_000), "refused 127.0.0.1: not TLS"],
+    ["data where a handshake should be", Buffer.from("17030300050000000000", "hex"), "refused 127.0.0.1"],
+  ];
+  it.each(garbage)("refuses %s and goes on serving", async (_name, bytes, line) => {
+    const { listener, log } = await listen();
+    const socket = plain(listener, bytes);
+    await once(socket, "close");
+    expect(await log.until("refused")).toContain(line);
+    expect(await firstWords(secure(listener, web1))).toBe("hello host");
+  });
+
+  it("tells a peer that went away in the middle", async () => {
+    const { listener, log } = await listen();
+    const socket = plain(listener, Buffer.from("1603010200010001fc0303", "hex"));
+    await once(socket, "connect");
+    socket.end();
+    await log.until("closed before the handshake was done");
+  });
+
+  it.each([
+    ["silence", undefined],
+    ["half a handshake", Buffer.from("1603010200010001fc0303", "hex")],
+  ])("ends %s after the handshake's time", async (_name, bytes) => {
+    const clock = new FakeClock();
+    const { listener, log } = await listen({ clock });
+    const socket = plain(listener, bytes);
+    const closed = once(socket, "close");
+    await once(socket, "connect");
+    // A full handshake behind it shows that the silent one has been accepted, too.
+    await firstWords(secure(listener, web1));
+    expect(log.lines.filter((line) => line.includes("refused"))).toEqual([]);
+    await clock.advance(LISTENER_LIMITS.handshakeTimeoutMs);
+    await closed;
+    await log.until("handshake timed out: after 10000 ms");
+  });
+});

@@ -1,0 +1,230 @@
+// A listener for flows between our own parties, and the ground under the HTTPS listeners. A connection passes, in this
+// order: the counts (admission.ts), the handshake within its time, OpenSSL's verdict on the certificate, the identity
+// in it, revocation, and whether that kind of peer belongs on this port. Only then does anybody else see it. Whatever
+// fails is closed and told by refusal-log.ts. Three servers hand a connection on, so that each step uses public
+// interfaces of Node only: net accepts, tls speaks TLS, `onConnection` gets what is left.
+
+import { constants } from "node:crypto";
+import { createServer, type Socket } from "node:net";
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
+import type { Clock } from "../runtime/clock.ts";
+import { assert, reasonOf } from "../runtime/errors.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Service } from "../runtime/service.ts";
+import { Admission, plainAddress } from "./admission.ts";
+import type { Connection, Connections } from "./connections.ts";
+import type { Identity } from "./identity.ts";
+import { type IsRevoked, judgeCertificate } from "./judge-certificate.ts";
+import { LISTENER_LIMITS, type ListenerLimits, TCP_KEEPALIVE_MS } from "./limits.ts";
+import { explainListenError } from "./listen-error.ts";
+import { ANONYMOUS, describePeer, type Peer } from "./peer.ts";
+import { createRefusalLog, type Refused } from "./refusal-log.ts";
+import { refusalOfTlsError } from "./tls-error.ts";
+
+export interface TlsListenerNeeds {
+  /** The port map's name; the port comes from the port book. Port 0 takes a free one, for tests. */
+  readonly flow: string;
+  readonly host: string;
+  readonly port: number;
+  readonly identity: Identity;
+  /** Kinds of peers that may connect; nobody else gets as far as `onConnection`. */
+  readonly allow: readonly Peer["kind"][];
+  /** "mutual" asks for a certificate, TLS 1.3. "server-only" is for browsers: asks for none, TLS 1.2 too. */
+  readonly tls?: "mutual" | "server-only";
+  readonly isRevoked: IsRevoked;
+  /** Owns the connection from here on. A rejection or a throw closes it and is logged. */
+  readonly onConnection: (connection: Connection) => void | Promise<void>;
+  readonly connections: Connections;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly limits?: ListenerLimits;
+}
+
+export interface TlsListener extends Service {
+  /** The port that is listened on, once started. */
+  readonly port: number;
+  /** Shows a renewed certificate to whoever connects from now on; open connections stay. */
+  setIdentity(identity: Identity): void;
+}
+
+/** `start` throws SettingsError when the port cannot be had; `stop` ends every connection of this listener. */
+export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
+  const { flow, host, allow, isRevoked, connections, log, clock, tls = "mutual", limits = LISTENER_LIMITS } = needs;
+  const refusals = createRefusalLog({ flow, log, clock });
+  const admission = new Admission(limits);
+  let { identity } = needs;
+  let port: number | undefined;
+
+  /** An admitted connection until it closes; `settled` once its handshake has ended, well or badly. */
+  interface Arrival {
+    readonly raw: Socket;
+    readonly address: string;
+    readonly remotePort: number;
+    settled: boolean;
+    readonly settle: () => void;
+  }
+  const arrivals = new Map<string, Arrival>();
+
+  const tlsServer = createTlsServer({
+    ...contextOptions(identity, tls),
+    requestCert: tls === "mutual",
+    rejectUnauthorized: false,
+  });
+  // rejectUnauthorized would close a refused connection before its certificate can be read, and the operator could not be
+  // told which host it was. `decide` refuses whatever OpenSSL has not authorized, before anything else sees the connection.
+
+  tlsServer.on("secureConnection", (socket) => {
+    const arrival = arrivals.get(keyOf(socket));
+    if (arrival === undefined) {
+      socket.destroy(); // Closed meanwhile.
+      return;
+    }
+    arrival.settle();
+    // Its end is told by "close"; what broke it matters to whoever speaks on it.
+    socket.on("error", (error) => log.debug({ flow, reason: reasonOf(error) }, "connection broke"));
+    const decision = decide(socket, arrival);
+    if ("refusal" in decision) refuse(arrival, decision);
+    else handOver(decision);
+  });
+
+  tlsServer.on("tlsClientError", (error, socket) => {
+    const arrival = arrivals.get(keyOf(socket));
+    if (arrival !== undefined && !arrival.settled) refuse(arrival, refusalOfTlsError(error));
+    socket.destroy();
+  });
+
+  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_MS }, (raw) => {
+    raw.on("error", () => {}); // Reported by the TLS layer; "close" follows.
+    const address = plainAddress(raw.remoteAddress ?? "");
+    const remotePort = raw.remotePort ?? 0;
+    if (address === "") {
+      raw.destroy(); // Gone before it was looked at.
+      return;
+    }
+    const refusal = admission.enter(address);
+    if (refusal !== undefined) {
+      refusals.refuse({ refusal, address, port: remotePort });
+      raw.resetAndDestroy(); // A flood must not leave thousands of sockets in TIME_WAIT.
+      return;
+    }
+    const key = keyOf(raw);
+    const cancelTimeout = clock.after(limits.handshakeTimeoutMs, () => {
+      refuse(arrival, { refusal: "handshakeTimeout", detail: `after ${limits.handshakeTimeoutMs} ms` });
+    });
+    const arrival: Arrival = {
+      raw,
+      address,
+      remotePort,
+      settled: false,
+      settle() {
+        if (arrival.settled) return;
+        arrival.settled = true;
+        cancelTimeout();
+        admission.endHandshake(address);
+      },
+    };
+    arrivals.set(key, arrival);
+    raw.once("close", () => {
+      if (!arrival.settled) refuse(arrival, { refusal: "closedEarly" });
+      arrivals.delete(key);
+      admission.leave();
+    });
+    tlsServer.emit("connection", raw);
+  });
+
+  function refuse(arrival: Arrival, { refusal, detail }: Refused): void {
+    arrival.settle();
+    refusals.refuse({ refusal, detail, address: arrival.address, port: arrival.remotePort });
+    arrival.raw.destroy();
+  }
+
+  /** The connection that comes of a finished handshake, or why there is none. */
+  function decide(socket: TLSSocket, { raw, address, remotePort }: Arrival): Connection | Refused {
+    const remote = { flow, socket, remoteAddress: address, remotePort };
+    const certificate = tls === "mutual" ? socket.getPeerX509Certificate() : undefined;
+    if (certificate === undefined) {
+      if (!allow.includes("anonymous")) return { refusal: "noCertificate" };
+      const refusal = admission.enterAnonymous(address);
+      if (refusal !== undefined) return { refusal };
+      raw.once("close", () => admission.leaveAnonymous(address));
+      return { ...remote, peer: ANONYMOUS, serial: undefined, expiresAt: undefined };
+    }
+    const verdict = judgeCertificate({
+      certificate,
+      authorized: socket.authorized,
+      authorizationError: String(socket.authorizationError ?? ""),
+      authority: identity.authority,
+      isRevoked,
+    });
+    if ("refusal" in verdict) return verdict;
+    const { peer } = verdict;
+    if (!allow.includes(peer.kind)) return { refusal: "wrongRole", detail: describePeer(peer) };
+    if (connections.countOf(peer, flow) >= limits.connectionsPerPeerMax) {
+      return { refusal: "tooManyOfPeer", detail: describePeer(peer) };
+    }
+    return { ...remote, ...verdict };
+  }
+
+  function handOver(connection: Connection): void {
+    connections.add(connection);
+    const fail = (error: unknown) => {
+      log.error({ flow, peer: describePeer(connection.peer), reason: reasonOf(error) }, "connection failed");
+      connection.socket.destroy();
+    };
+    try {
+      Promise.resolve(needs.onConnection(connection)).catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  return {
+    name: `listener ${flow}`,
+    get port() {
+      assert(port !== undefined, `listener ${flow} has been started`);
+      return port;
+    },
+    setIdentity(renewed) {
+      identity = renewed;
+      tlsServer.setSecureContext(contextOptions(renewed, tls));
+    },
+    async start() {
+      try {
+        await new Promise<void>((resolve, reject) => {
+          server.once("error", reject);
+          server.listen({ host, port: needs.port, exclusive: true }, () => {
+            server.off("error", reject);
+            resolve();
+          });
+        });
+      } catch (error) {
+        throw await explainListenError(error, { flow, host, port: needs.port });
+      }
+      server.on("error", (error) => log.error({ flow, reason: reasonOf(error) }, "listener failed to accept"));
+      const address = server.address();
+      assert(typeof address === "object" && address !== null, "a TCP server has an address");
+      port = address.port;
+    },
+    async stop() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const arrival of arrivals.values()) {
+        arrival.settle(); // Ended by us: nothing to tell.
+        arrival.raw.destroy();
+      }
+      await closed;
+      refusals.flush();
+    },
+  };
+}
+
+/** One connection's two ends; the local one matters where several addresses are listened on. */
+function keyOf({ localAddress, remoteAddress, remotePort }: Socket): string {
+  return `${localAddress} ${remoteAddress} ${remotePort}`;
+}
+
+function contextOptions(identity: Identity, tls: "mutual" | "server-only"): TlsOptions {
+  const options = identity.secureContextOptions();
+  if (tls === "server-only") return { ...options, minVersion: "TLSv1.2" };
+  // No tickets: a resumed session would skip the look at expiry.
+  return { ...options, minVersion: "TLSv1.3", secureOptions: constants.SSL_OP_NO_TICKET };
+}
