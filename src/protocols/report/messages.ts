@@ -18,12 +18,20 @@ import {
 // XDR messages in RFC 5531 records over TLS 1.3 with both sides known. Specified in docs/protocols/report.md.
 //
 // Invariants: an alert leaves the agent's spool only when its id was in `committed` (or `refused`); the manager says
-// `committed` only after its database has; the agent never has more alerts under way than the manager's `window`.
+// `committed` only after its database has; the agent never has more alerts under way than the manager's `window`; both
+// sides say something at least once in `heartbeatSeconds`, and hang up after `SILENCE_HEARTBEATS` of silence.
 
 export const REPORT_VERSION = 1;
-/** One record; far above the largest batch below, so that a legal batch always fits. */
-export const REPORT_RECORD_BYTES_MAX = 16 * 1024 * 1024;
+/** One record. The largest legal alert is below 300 KB and the largest readings below 900 KB, so that both always fit. */
+export const REPORT_RECORD_BYTES_MAX = 1024 * 1024;
+/** A batch is also bounded by the record: see `takeBatch`. */
 export const ALERTS_PER_BATCH_MAX = 256;
+/** Two heartbeats may be lost or late; the third that is missing means the connection is. */
+export const SILENCE_HEARTBEATS = 3;
+/** From the connection to hello and to welcome. */
+export const GREETING_TIMEOUT_MS = 10_000;
+/** What a welcome may allow; an agent holds this many ids at most. */
+export const REPORT_WINDOW_MAX = 65_536;
 
 const Uuid = mapped(fixed(16), { toWire: parseUuid, fromWire: formatUuid });
 
@@ -52,6 +60,7 @@ export const AlertMessage = struct({
 });
 export type AlertMessage = Decoded<typeof AlertMessage>;
 
+/** One look at one component. */
 export const ReadingMessage = struct({
   component: text(512),
   measure: text(64),
@@ -60,6 +69,8 @@ export const ReadingMessage = struct({
   state: enumeration({ ok: 1, unknown: 2, warning: 3, critical: 4 }),
   summary: text(1_024),
 });
+
+export type ReadingMessage = Decoded<typeof ReadingMessage>;
 
 /** What an agent says. */
 export const ReportRequest = union({
@@ -79,5 +90,7 @@ export const ReportReply = union({
   refused: [3, struct({ id: Uuid, reason: text(512) })],
   /** The version is not spoken here; the connection ends. */
   unsupported: [4, struct({ versions: list(u32, 16) })],
+  /** So that an agent at rest notices a wall that has silently forgotten the connection. */
+  heartbeat: [5, struct({ sentAtMs: integer })],
 });
 export type ReportReply = Decoded<typeof ReportReply>;
