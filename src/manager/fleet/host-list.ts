@@ -1,0 +1,111 @@
+import type { Database } from "../../database/open-database.ts";
+import type { HostsTable } from "../../database/schema.ts";
+import type { HostFacts } from "../../model/host.ts";
+
+// The hosts as the database has them. Whether a host is up is presence (presence.ts), not a column.
+
+/** A host without its state, which only a running manager knows. */
+export interface HostRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly facts: HostFacts;
+  readonly address: string;
+  readonly ports: Readonly<Record<string, number>>;
+  readonly enrolledAtMs: number;
+  readonly lastSeenAtMs: number | null;
+  readonly revokedAtMs: number | null;
+}
+
+/** A page of hosts goes on behind this one. */
+export interface HostCursor {
+  readonly name: string;
+  readonly id: string;
+}
+
+export interface HostList {
+  find(id: string): Promise<HostRecord | undefined>;
+  /** By exact name or id, then by unique beginning of an id; several answers mean that the reference is not unique. */
+  search(reference: string): Promise<readonly HostRecord[]>;
+  /** By name; hosts that were removed are left out unless asked for. */
+  page(query: {
+    after?: HostCursor;
+    limit: number;
+    text?: string;
+    ids?: readonly string[];
+  }): Promise<readonly HostRecord[]>;
+  /** All that are not removed: what presence watches. At most some thousands of short rows. */
+  all(): Promise<readonly HostRecord[]>;
+  rename(id: string, name: string): Promise<void>;
+  /** What a host says of itself, and from where, at `atMs`. */
+  seen(
+    id: string,
+    told: { facts: HostFacts; address: string; ports: Readonly<Record<string, number>>; atMs: number },
+  ): Promise<void>;
+}
+
+export function createHostList(database: Database): HostList {
+  const rows = () => database.selectFrom("hosts").selectAll();
+  return {
+    async find(id) {
+      const row = await rows().where("id", "=", id).executeTakeFirst();
+      return row === undefined ? undefined : toRecord(row);
+    },
+    async search(reference) {
+      const exact = await rows()
+        .where((is) => is.or([is("name", "=", reference), is("id", "=", reference)]))
+        .execute();
+      const kept = exact.filter((row) => row.revoked_at_ms === null);
+      if (kept.length > 0) return kept.map(toRecord);
+      if (!/^[0-9a-f-]{4,36}$/.test(reference)) return exact.map(toRecord);
+      const begins = await rows().where("id", "like", `${reference}%`).limit(10).execute();
+      return begins.map(toRecord);
+    },
+    async page({ after, limit, text, ids }) {
+      let query = rows().where("revoked_at_ms", "is", null).orderBy("name").orderBy("id").limit(limit);
+      if (after !== undefined) {
+        query = query.where((is) =>
+          is.or([is("name", ">", after.name), is.and([is("name", "=", after.name), is("id", ">", after.id)])]),
+        );
+      }
+      if (text !== undefined) {
+        const pattern = `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
+        query = query.where(({ eb, or, val }) =>
+          or([
+            eb(eb.fn<string>("lower", ["name"]), "like", eb.fn<string>("lower", [val(pattern)])),
+            eb("address", "like", pattern),
+          ]),
+        );
+      }
+      if (ids !== undefined) query = query.where("id", "in", ids.length === 0 ? [""] : [...ids]);
+      return (await query.execute()).map(toRecord);
+    },
+    async all() {
+      return (await rows().where("revoked_at_ms", "is", null).orderBy("name").execute()).map(toRecord);
+    },
+    async rename(id, name) {
+      await database.updateTable("hosts").set({ name }).where("id", "=", id).execute();
+    },
+    async seen(id, { facts, address, ports, atMs }) {
+      await database
+        .updateTable("hosts")
+        .set({ facts: JSON.stringify(facts), address, ports: JSON.stringify(ports), last_seen_at_ms: atMs })
+        .where("id", "=", id)
+        .execute();
+    },
+  };
+}
+
+type Row = { readonly [K in keyof HostsTable]: K extends "id" ? string : HostsTable[K] };
+
+function toRecord(row: Row): HostRecord {
+  return {
+    id: row.id,
+    name: row.name,
+    facts: JSON.parse(row.facts) as HostFacts,
+    address: row.address,
+    ports: JSON.parse(row.ports) as Record<string, number>,
+    enrolledAtMs: row.enrolled_at_ms,
+    lastSeenAtMs: row.last_seen_at_ms,
+    revokedAtMs: row.revoked_at_ms,
+  };
+}
