@@ -28,7 +28,7 @@ export const MANAGING_FLOWS = {
     seedRows: ["be-01"],
   },
   managerPeer: {
-    title: { en: "Manager to manager", ja: "Backup Exec サーバー (3527)" },
+    title: { en: "Manager to manager", ja: "マネージャ間連携 (Backup Exec サーバー)" },
     purpose: {
       en: "Several managers are administered from one place.",
       ja: "複数のマネージャを一か所から集中管理します。",
@@ -53,7 +53,7 @@ export const MANAGING_FLOWS = {
     seedRows: ["be-03"],
   },
   administration: {
-    title: { en: "Administration API", ja: "Backup Exec サーバー (6106)・リモート管理コンソール" },
+    title: { en: "Administration API", ja: "管理 API (Backup Exec サーバー・リモート管理コンソール)" },
     purpose: {
       en: "The command line and remote consoles read and command the manager.",
       ja: "コマンドラインとリモート管理コンソールがマネージャを参照・操作します。",
@@ -78,7 +78,7 @@ export const MANAGING_FLOWS = {
     seedRows: ["be-03", "be-11", "be-12"],
   },
   console: {
-    title: { en: "Web console", ja: "Backup Exec Management Service" },
+    title: { en: "Web console", ja: "Web コンソール (Backup Exec Management Service)" },
     purpose: {
       en: "People look at the fleet and act on it in a web browser.",
       ja: "Web ブラウザで全サーバの状態を確認し、操作します。",

@@ -137,15 +137,15 @@ describe("findFlow", () => {
   });
 
   it.each([
-    ["443", ["express-web", "exchange-online"]],
-    ["be-03", ["manager-peer", "administration"]],
-    ["manager-reprot", ["manager-report"]],
-    ["snmp", ["snmp-trap"]],
-    ["20350", []],
-    ["zzzzzz", []],
-    ["", []],
-  ])("answers %j with the names that may have been meant", (text, suggestions) => {
-    expect(findFlow(text)).toEqual({ found: false, suggestions });
+    ["443", "shared", ["express-web", "exchange-online"]],
+    ["be-03", "shared", ["manager-peer", "administration"]],
+    ["manager-reprot", "unknown", ["manager-report"]],
+    ["snmp", "unknown", ["snmp-trap"]],
+    ["20350", "unknown", []],
+    ["zzzzzz", "unknown", []],
+    ["", "unknown", []],
+  ])("answers %j (%s) with the names that may have been meant", (text, problem, names) => {
+    expect(findFlow(text)).toEqual({ found: false, problem, names });
   });
 
   it("is not fooled by names that every object has", () => {

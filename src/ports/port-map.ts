@@ -39,20 +39,19 @@ export function settingKey(key: FlowKey): string | null {
 
 export type FlowSearch =
   | { readonly found: true; readonly key: FlowKey; readonly flow: Flow }
-  | { readonly found: false; readonly suggestions: readonly string[] };
+  /** Several flows share what was asked for (`shared`), or none has it (`unknown`); `names` may have been meant. */
+  | { readonly found: false; readonly problem: "shared" | "unknown"; readonly names: readonly string[] };
 
-/**
- * Finds a flow by either form of its name, by its default port or by a seed row. Where several flows share what was
- * asked for (443, `be-03`), or nothing matches, answers with the public names that may have been meant.
- */
+/** Finds a flow by either form of its name, by its default port or by a seed row; names are the public ones. */
 export function findFlow(text: string): FlowSearch {
   const wanted = text.trim().toLowerCase();
   const named = FLOW_KEYS.filter((key) => key.toLowerCase() === wanted || flowName(key) === wanted);
   const matches = named.length > 0 ? named : FLOW_KEYS.filter((key) => carries(flowOf(key), wanted));
   const [only, ...others] = matches;
   if (only !== undefined && others.length === 0) return { found: true, key: only, flow: flowOf(only) };
-  const suggestions = only === undefined ? closest(wanted, FLOW_KEYS.map(flowName)) : matches.map(flowName);
-  return { found: false, suggestions };
+  return only === undefined
+    ? { found: false, problem: "unknown", names: closest(wanted, FLOW_KEYS.map(flowName)) }
+    : { found: false, problem: "shared", names: matches.map(flowName) };
 }
 
 function carries(flow: Flow, wanted: string): boolean {

@@ -103,7 +103,7 @@ describe("a port book", () => {
   });
 
   it.each([
-    [{ backupData: 21_300 }, "is one port, not a range: give both ends, as in { from: 20300, to: 20349 }"],
+    [{ backupData: 21_300 }, "is one port, not a range: give both ends, as in 20300-20349"],
     [{ backupData: { from: 21_400, to: 21_300 } }, "21400-21300 runs backwards"],
     [{ backupData: { from: 0, to: 30 } }, "0-30 is not a range of ports"],
     [{ console: { from: 1, to: 2 } }, "console is one port, not a range"],

@@ -90,8 +90,8 @@ function changed(key: FlowKey, value: number | PortRange, refuse: (problem: stri
     if (!isPort(value)) return refuse(`${value} is not a port: give a whole number from 1 to ${PORT_MAX}`);
     return { from: value, to: value };
   }
-  const example = `{ from: ${flow.range.from}, to: ${flow.range.to} }`;
-  if (typeof value === "number") return refuse(`${value} is one port, not a range: give both ends, as in ${example}`);
+  if (typeof value === "number")
+    return refuse(`${value} is one port, not a range: give both ends, as in ${formatRange(flow.range)}`);
   const { from, to } = value;
   if (!isPort(from) || !isPort(to)) {
     return refuse(`${from}-${to} is not a range of ports: both ends are whole numbers from 1 to ${PORT_MAX}`);
@@ -126,7 +126,7 @@ function isFlowKey(key: string): key is FlowKey {
 
 function unknownFlow(key: string): string {
   const search = findFlow(key);
-  const names = search.found ? [search.key] : search.suggestions;
+  const names = search.found ? [search.key] : search.names;
   const hint = names.length > 0 ? `did you mean ${names.join(" or ")}?` : "see `rusuban ports list` for all of them";
   return `there is no such flow: ${hint}`;
 }

@@ -92,7 +92,7 @@ export const WATCHING_FLOWS = {
     seedRows: ["esm-03", "esm-16"],
   },
   cimXmlLoopback: {
-    title: { en: "CIM operations on this host only", ja: "tog-pegasus 5988/tcp HTTP" },
+    title: { en: "CIM operations on this host only", ja: "ローカルホスト内の CIM (tog-pegasus HTTP)" },
     purpose: {
       en: "Programs on the agent's own host use CIM without encryption; it is bound to the loopback address only.",
       ja: "エージェントと同じホスト上のプログラムが平文で CIM を使います(ループバックのみ)。",
