@@ -1,0 +1,51 @@
+import { ApiError } from "../../api/api-error.ts";
+import { API_LIMITS } from "../../api/limits.ts";
+import { findHost } from "./find-host.ts";
+import type { Handlers } from "./handler.ts";
+import { describeHosts, type HostOverviewNeeds } from "./host-overview.ts";
+import type { EnrolmentTokens, HostDirectory } from "./needs.ts";
+
+export interface HostNeeds extends HostOverviewNeeds {
+  readonly hosts: HostDirectory;
+  readonly tokens: EnrolmentTokens;
+}
+
+type HostRouteName = "hostList" | "hostShow" | "hostReadings" | "hostRename" | "hostRemove" | "hostToken";
+
+export function createHostHandlers(needs: HostNeeds): Handlers<HostRouteName> {
+  const { hosts, readings, tokens } = needs;
+  return {
+    async hostList({ query }) {
+      const page = await hosts.list({
+        limit: query.limit ?? API_LIMITS.pageItemsDefault,
+        after: query.after,
+        states: query.state,
+        text: query.text,
+      });
+      return { items: await describeHosts(page.items, needs), next: page.next };
+    },
+    async hostShow({ params }) {
+      const [overview] = await describeHosts([await findHost(hosts, params.host)], needs);
+      if (overview === undefined) throw new Error("assertion failed: a host has an overview");
+      return overview;
+    },
+    async hostReadings({ params }) {
+      const host = await findHost(hosts, params.host);
+      return { hostId: host.id, latest: readings.of(host.id) ?? null };
+    },
+    async hostRename({ params, body }) {
+      const host = await findHost(hosts, params.host);
+      const renamed = await hosts.rename(host.id, body.name);
+      if (renamed === undefined)
+        throw new ApiError("conflict", `name: another host is called ${JSON.stringify(body.name)}`);
+      return { ...renamed, ports: { ...renamed.ports } };
+    },
+    async hostRemove({ params }) {
+      await hosts.revoke((await findHost(hosts, params.host)).id);
+    },
+    async hostToken({ body }, { identity }) {
+      const made = await tokens.create({ validSeconds: body.validSeconds, name: body.name, by: identity.name });
+      return { ...made, name: body.name ?? null };
+    },
+  };
+}
