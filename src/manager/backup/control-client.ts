@@ -2,7 +2,7 @@ import type { JobProgress } from "../../model/job.ts";
 import { type NdmpConnection, openNdmpConnection, type PostHandlers } from "../../protocols/ndmp/connection.ts";
 import type { CallRequest, PostBody } from "../../protocols/ndmp/messages.ts";
 import { RUSUBAN_CLASS, RUSUBAN_CLASS_VERSION } from "../../protocols/ndmp/rusuban-extension.ts";
-import type { Clock } from "../../runtime/clock.ts";
+import { type Clock, every } from "../../runtime/clock.ts";
 import { PeerError } from "../../runtime/errors.ts";
 import type { Channel } from "../../wire/channel.ts";
 
@@ -26,6 +26,8 @@ interface Needs {
 }
 
 const CALL_TIMEOUT_MS = 60_000;
+/** The agent's state is asked for this often: a line on which nothing happens is cut by firewalls, and a dead host is found. */
+const POLL_MS = 30_000;
 const NDMP_VERSION = 4;
 const ALL_ZERO_UUID = "00000000-0000-0000-0000-000000000000";
 const LEVELS = { normal: "info", debug: "info", warning: "warning", error: "error" } as const;
@@ -54,6 +56,9 @@ export async function runOnHost(
     },
   });
   const abort = () => void ndmp.call("dataAbort", {}).catch(() => {}); // Where it is over already, the outcome comes anyway.
+  const stopPolling = every(clock, POLL_MS, async () => {
+    await ndmp.call("dataGetState", {}).catch(() => {}); // Where it fails, the connection has ended and says so itself.
+  });
   try {
     const started =
       job.kind === "backup"
@@ -71,6 +76,7 @@ export async function runOnHost(
     await ndmp.post("connectClose", {}).catch(() => {});
     return outcome;
   } finally {
+    stopPolling();
     signal.removeEventListener("abort", abort);
     ndmp.close();
   }
