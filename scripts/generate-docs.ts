@@ -1,0 +1,47 @@
+// Writes the documents that come from declarations in src/. With --check it writes nothing, names the stale ones and
+// exits with 1; test/tidy.test.ts asks the same.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { renderPortsDocument } from "./ports-document.ts";
+
+/** Path from the top of the tree, and what the file must hold. */
+export interface GeneratedDocument {
+  readonly path: string;
+  readonly render: () => string;
+}
+
+export const GENERATED_DOCUMENTS: readonly GeneratedDocument[] = [
+  { path: "docs/ports.md", render: () => renderPortsDocument("en") },
+  { path: "docs/ports.ja.md", render: () => renderPortsDocument("ja") },
+];
+
+/** The paths of documents that are not what they would be if written now; `read` answers null for a missing file. */
+export function staleDocuments(
+  documents: readonly GeneratedDocument[] = GENERATED_DOCUMENTS,
+  read: (path: string) => string | null = readDocument,
+): string[] {
+  return documents.filter(({ path, render }) => read(path) !== render()).map(({ path }) => path);
+}
+
+function place(path: string): URL {
+  return new URL(`../${path}`, import.meta.url);
+}
+
+function readDocument(path: string): string | null {
+  try {
+    return readFileSync(place(path), "utf8");
+  } catch {
+    return null; // Missing is as stale as wrong.
+  }
+}
+
+if (import.meta.main) {
+  const stale = staleDocuments();
+  if (!process.argv.includes("--check")) {
+    for (const { path, render } of GENERATED_DOCUMENTS) if (stale.includes(path)) writeFileSync(place(path), render());
+    process.stdout.write(stale.length === 0 ? "documents are up to date\n" : `written: ${stale.join(", ")}\n`);
+  } else if (stale.length > 0) {
+    process.stderr.write(`stale: ${stale.join(", ")}: run \`node scripts/generate-docs.ts\` and commit the result\n`);
+    process.exitCode = 1;
+  }
+}
