@@ -26,18 +26,28 @@ export const LISTENER_LIMITS: ListenerLimits = {
 };
 
 /** Bounds of one HTTPS listener: a client that sends a byte a second is cut off. */
-export const HTTPS_LIMITS = {
+export interface HttpsLimits {
   /** All headers of a request must have come by then. */
-  headersTimeoutMs: 10_000,
-  /** The whole request, body included. Uploads through the API are small: settings, not backups. */
-  requestTimeoutMs: 60_000,
+  readonly headersTimeoutMs: number;
+  /** The whole request, body included. */
+  readonly requestTimeoutMs: number;
   /** How often the two above are looked at, so that they are exact to this much. */
-  checkIntervalMs: 1_000,
-  /** Request line and headers together: the longest path plus a cookie, four times over. */
-  headerBytesMax: 16 * 1024,
+  readonly checkIntervalMs: number;
+  /** Request line and headers together. */
+  readonly headerBytesMax: number;
   /** Idle time between two requests on one connection. */
+  readonly keepAliveTimeoutMs: number;
+}
+
+export const HTTPS_LIMITS: HttpsLimits = {
+  headersTimeoutMs: 10_000,
+  // Uploads through the API are small: settings, not backups.
+  requestTimeoutMs: 60_000,
+  checkIntervalMs: 1_000,
+  // The longest path plus a cookie, four times over.
+  headerBytesMax: 16 * 1024,
   keepAliveTimeoutMs: 15_000,
-} as const;
+};
 
 /** Log lines of one refusal reason per window; what exceeds it is counted and told in one line when the window ends. */
 export const REFUSAL_LINES_PER_WINDOW = 10;
