@@ -82,7 +82,12 @@ export const SESSION_ROUTES = defineRoutes({
       "Makes a one-time link that signs in to the console; an account that does not exist is made, without a password.",
     body: z.object({
       account: AccountName,
+      role: z.enum(ROLES).optional().describe("of an account that is made; `administrator` where not given"),
       validSeconds: z.int().min(API_LIMITS.linkSeconds.min).max(API_LIMITS.linkSeconds.max).optional(),
+      forgetPassword: z
+        .boolean()
+        .optional()
+        .describe("the account's present password stops working: for one who has lost it"),
     }),
     status: 201,
     reply: z.object({

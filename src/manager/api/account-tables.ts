@@ -1,6 +1,8 @@
 import type { Kysely } from "kysely";
+import { ROLES, type Role } from "../../api/route.ts";
 import type { Schema } from "../../database/schema.ts";
-import type { AccountRepository, AuditTrail, SignInLinkRepository } from "./accounts.ts";
+import { CorruptionError } from "../../runtime/errors.ts";
+import type { Account, AccountRepository, AuditTrail, SignInLinkRepository } from "./accounts.ts";
 import type { SessionRepository } from "./sessions.ts";
 
 // Accounts, sessions, sign-in links and the audit trail over the manager's database.
@@ -11,18 +13,18 @@ export function createAccountRepository(database: Database): AccountRepository {
   const accounts = () =>
     database
       .selectFrom("accounts")
-      .select(["id", "name", "password_hash as passwordHash"])
+      .select(["id", "name", "role", "password_hash as passwordHash"])
       .where("disabled_at_ms", "is", null);
   return {
-    findById: (id) => accounts().where("id", "=", id).executeTakeFirst(),
-    findByName: (name) => accounts().where("name", "=", name).executeTakeFirst(),
-    async ensure({ id, name, createdAtMs }) {
+    findById: async (id) => asAccount(await accounts().where("id", "=", id).executeTakeFirst()),
+    findByName: async (name) => asAccount(await accounts().where("name", "=", name).executeTakeFirst()),
+    async ensure({ id, name, role, createdAtMs }) {
       await database
         .insertInto("accounts")
-        .values({ id, name, created_at_ms: createdAtMs })
+        .values({ id, name, role, created_at_ms: createdAtMs })
         .onConflict((conflict) => conflict.column("name").doNothing())
         .execute();
-      return accounts().where("name", "=", name).executeTakeFirst();
+      return asAccount(await accounts().where("name", "=", name).executeTakeFirst());
     },
     async setPasswordHash(id, hash) {
       await database.updateTable("accounts").set({ password_hash: hash }).where("id", "=", id).execute();
@@ -43,14 +45,15 @@ export function createSessionRepository(database: Database): SessionRepository {
       };
       await database.insertInto("sessions").values(row).execute();
     },
-    find: (idHash) =>
-      database
+    async find(idHash) {
+      const row = await database
         .selectFrom("sessions")
         .innerJoin("accounts", "accounts.id", "sessions.account_id")
         .select([
           "sessions.id_hash as idHash",
           "sessions.account_id as accountId",
           "accounts.name as accountName",
+          "accounts.role as role",
           "sessions.address as address",
           "sessions.created_at_ms as createdAtMs",
           "sessions.last_used_at_ms as lastUsedAtMs",
@@ -58,7 +61,9 @@ export function createSessionRepository(database: Database): SessionRepository {
         ])
         .where("sessions.id_hash", "=", idHash)
         .where("accounts.disabled_at_ms", "is", null)
-        .executeTakeFirst(),
+        .executeTakeFirst();
+      return row === undefined ? undefined : { ...row, role: asRole(row.role) };
+    },
     async touch(idHash, atMs) {
       await database.updateTable("sessions").set({ last_used_at_ms: atMs }).where("id_hash", "=", idHash).execute();
     },
@@ -118,4 +123,15 @@ export function createAuditTrail(database: Database): AuditTrail {
       await database.insertInto("audit_entries").values(row).execute();
     },
   };
+}
+
+function asAccount(row: (Omit<Account, "role"> & { readonly role: string }) | undefined): Account | undefined {
+  return row === undefined ? undefined : { ...row, role: asRole(row.role) };
+}
+
+/** Throws CorruptionError for a role that this program never writes: nobody gets rights by a word that is not known. */
+function asRole(text: string): Role {
+  const role = ROLES.find((known) => known === text);
+  if (role === undefined) throw new CorruptionError("accounts.role", `unknown value ${JSON.stringify(text)}`);
+  return role;
 }

@@ -1,7 +1,10 @@
+import type { Role } from "../../api/route.ts";
+
 /** Somebody who may sign in to the console. */
 export interface Account {
   readonly id: string;
   readonly name: string;
+  readonly role: Role;
   /** As passwords.ts writes it; null where the account signs in by link only. */
   readonly passwordHash: string | null;
 }
@@ -10,10 +13,11 @@ export interface Account {
 export interface AccountRepository {
   findById(id: string): Promise<Account | undefined>;
   findByName(name: string): Promise<Account | undefined>;
-  /** Makes the account where there is none of that name; undefined where it is disabled. */
+  /** Makes the account where there is none of that name, and leaves one that is there as it is; undefined where it is disabled. */
   ensure(account: {
     readonly id: string;
     readonly name: string;
+    readonly role: Role;
     readonly createdAtMs: number;
   }): Promise<Account | undefined>;
   setPasswordHash(id: string, hash: string | null): Promise<void>;

@@ -5,7 +5,7 @@ import Fastify, {
   type FastifyServerFactory,
 } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
-import { ApiError } from "../../api/api-error.ts";
+import { ApiError, type ErrorCode } from "../../api/api-error.ts";
 import { API_PREFIX, type ApiListener, type Role, type Route } from "../../api/route.ts";
 import { ROUTES } from "../../api/routes.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -183,6 +183,9 @@ function addErrors(app: FastifyInstance, { log, listener }: ApiNeeds): void {
   });
 }
 
+/** Refusals that change nothing and that a stranger can cause without end: the log has them, bounded by its rotation. */
+const UNAUDITED = new Set<string>(["throttled", "unavailable"] satisfies ErrorCode[]);
+
 /** Runs a handler with what has been checked, writes the audit entry, and answers. */
 function handle(name: HandledName, route: Route, needs: ApiNeeds, closing: AbortSignal) {
   const { handlers, audit, clock, sessionSeconds } = needs;
@@ -204,7 +207,7 @@ function handle(name: HandledName, route: Route, needs: ApiNeeds, closing: Abort
       },
     };
     const write = async (result: unknown, outcome: string) => {
-      if (audited === undefined) return;
+      if (audited === undefined || UNAUDITED.has(outcome)) return;
       await audit.add({
         atMs: clock.now(),
         actor: request.identity?.name ?? "",

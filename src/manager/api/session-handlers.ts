@@ -36,20 +36,21 @@ export function createSessionHandlers(needs: SessionNeeds): Handlers<SessionRout
   async function signIn(account: Account, visitor: Visitor): Promise<Me> {
     const { secret, expiresAtMs } = await sessions.open({ accountId: account.id, address: visitor.address });
     visitor.setSession(secret);
-    return describe(account.name, account.passwordHash !== null, expiresAtMs);
+    return {
+      name: account.name,
+      role: account.role,
+      via: "session",
+      hasPassword: account.passwordHash !== null,
+      expiresAtMs,
+    };
   }
 
   return {
     async sessionShow(_heard, { identity }) {
-      if (identity.session === null) {
-        return { name: identity.name, role: identity.role, via: "certificate", hasPassword: false, expiresAtMs: null };
-      }
-      const account = await accounts.findById(identity.session.accountId);
-      return describe(
-        identity.name,
-        account !== undefined && account.passwordHash !== null,
-        identity.session.expiresAtMs,
-      );
+      const { name, role, via, session } = identity;
+      const account = session === null ? undefined : await accounts.findById(session.accountId);
+      const hasPassword = account !== undefined && account.passwordHash !== null;
+      return { name, role, via, hasPassword, expiresAtMs: session?.expiresAtMs ?? null };
     },
     async sessionByLink({ body }, visitor) {
       const attempt = throttle.attempt([`address ${visitor.address}`]);
@@ -100,6 +101,7 @@ export function createSessionHandlers(needs: SessionNeeds): Handlers<SessionRout
       const account = await accounts.ensure({
         id: createUuid({ clock, random }),
         name: body.account,
+        role: body.role ?? "administrator",
         createdAtMs: now,
       });
       if (account === undefined) throw new ApiError("conflict", `account: ${body.account} is disabled`);
@@ -111,10 +113,6 @@ export function createSessionHandlers(needs: SessionNeeds): Handlers<SessionRout
       return { account: account.name, token, url: `${manager.consoleUrl()}/#sign-in=${token}`, expiresAtMs };
     },
   };
-}
-
-function describe(name: string, hasPassword: boolean, expiresAtMs: number): Me {
-  return { name, role: "administrator", via: "session", hasPassword, expiresAtMs };
 }
 
 function sessionOf<T>({ session }: { readonly session: T | null }): T {

@@ -1,3 +1,4 @@
+import type { Role } from "../../api/route.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Random } from "../../runtime/random.ts";
 import type { Identify } from "./identity.ts";
@@ -20,7 +21,7 @@ export interface SessionRow {
 export interface SessionRepository {
   add(row: SessionRow): Promise<void>;
   /** With the account's name; undefined also where the account is disabled. */
-  find(idHash: string): Promise<(SessionRow & { readonly accountName: string }) | undefined>;
+  find(idHash: string): Promise<(SessionRow & { readonly accountName: string; readonly role: Role }) | undefined>;
   touch(idHash: string, atMs: number): Promise<void>;
   remove(idHash: string): Promise<void>;
   removeOthers(accountId: string, exceptIdHash: string): Promise<void>;
@@ -73,11 +74,10 @@ export function createSessions({ repository, clock, random, lifetimeSeconds }: S
       const now = clock.now();
       if (session === undefined || now >= session.expiresAtMs || now - session.lastUsedAtMs >= idleMs) return undefined;
       if (now - session.lastUsedAtMs >= SESSION_TIMES.touchMs) await repository.touch(session.idHash, now);
-      const { idHash, accountId, expiresAtMs } = session;
-      // Accounts have no roles of their own yet: whoever has one may do everything.
+      const { idHash, accountId, expiresAtMs, role } = session;
       return {
         name: session.accountName,
-        role: "administrator",
+        role,
         via: "session",
         session: { idHash, accountId, expiresAtMs },
       };

@@ -1,0 +1,21 @@
+import { type AlertNeeds, createAlertHandlers } from "./alert-handlers.ts";
+import type { Handlers } from "./handler.ts";
+import { createHostHandlers, type HostNeeds } from "./host-handlers.ts";
+import { createJobHandlers, type JobNeeds } from "./job-handlers.ts";
+import { createSessionHandlers, type SessionNeeds } from "./session-handlers.ts";
+import { createSnapshotHandlers, type SnapshotNeeds } from "./snapshot-handlers.ts";
+import { createStatusHandlers, type StatusNeeds } from "./status-handlers.ts";
+
+export type HandlerNeeds = AlertNeeds & HostNeeds & JobNeeds & SessionNeeds & SnapshotNeeds & StatusNeeds;
+
+/** Everything the contract asks for, once for both listeners. */
+export function createHandlers(needs: HandlerNeeds): Handlers {
+  return {
+    ...createStatusHandlers(needs),
+    ...createHostHandlers(needs),
+    ...createAlertHandlers(needs),
+    ...createJobHandlers(needs),
+    ...createSnapshotHandlers(needs),
+    ...createSessionHandlers(needs),
+  };
+}
