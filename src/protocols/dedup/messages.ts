@@ -1,5 +1,6 @@
 import { formatUuid, parseUuid } from "../../runtime/random.ts";
 import {
+  bool,
   type Decoded,
   enumeration,
   fixed,
@@ -33,7 +34,9 @@ const Uuid = mapped(fixed(16), { toWire: parseUuid, fromWire: formatUuid });
 const SessionId = fixed(16);
 const ChunkIdMessage = fixed(32);
 const ChunkKindMessage = enumeration({ data: 1, tree: 2 });
-const Path = opaque(65_536); // Raw bytes: a file name need not be UTF-8.
+
+/** How a store cuts and names chunks: sizes in bytes, keys that only its own hosts and itself know. */
+export const ChunkingMessage = struct({ min: u32, average: u32, max: u32, idKey: fixed(32), gearKey: fixed(32) });
 
 const refused = struct({
   code: enumeration({
@@ -51,8 +54,6 @@ const refused = struct({
   reason: text(1_024),
 });
 
-export const RootMessage = struct({ path: Path, tree: ChunkIdMessage });
-
 export const DedupManagerRequest = union({
   openBackup: [1, struct({ version: u32, jobId: Uuid })],
   openRestore: [2, struct({ version: u32, jobId: Uuid })],
@@ -66,8 +67,9 @@ export const DedupManagerRequest = union({
       files: integer,
       directories: integer,
       bytes: integer,
-      bytesSent: integer,
-      problems: u32,
+      newBytes: integer,
+      chunks: integer,
+      problems: integer,
     }),
   ],
   close: [4, struct({ sessionId: SessionId })],
@@ -79,13 +81,12 @@ export const DedupManagerReply = union({
     1,
     struct({
       sessionId: SessionId,
-      /** How to cut and name chunks, as the store's own encoded parameters. */
-      chunking: opaque(8_192),
+      chunking: ChunkingMessage,
       /** Root tree of the latest snapshot of the same paths, to compare with; absent for the first. */
       parentRoot: optional(ChunkIdMessage),
     }),
   ],
-  restoreOpened: [2, struct({ sessionId: SessionId, chunking: opaque(8_192), root: ChunkIdMessage })],
+  restoreOpened: [2, struct({ sessionId: SessionId, chunking: ChunkingMessage, root: ChunkIdMessage })],
   committed: [3, struct({ snapshotId: Uuid, bytesAdded: integer })],
   closed: [4, struct({})],
   refused: [5, refused],
@@ -94,7 +95,7 @@ export type DedupManagerReply = Decoded<typeof DedupManagerReply>;
 
 export const DedupEngineRequest = union({
   attach: [1, struct({ version: u32, sessionId: SessionId })],
-  which: [2, struct({ ids: list(ChunkIdMessage, IDS_PER_QUESTION_MAX) })],
+  which: [2, struct({ chunk: ChunkKindMessage, ids: list(ChunkIdMessage, IDS_PER_QUESTION_MAX) })],
   put: [3, struct({ chunk: ChunkKindMessage, id: ChunkIdMessage, encoded: opaque(ENCODED_CHUNK_BYTES_MAX) })],
   get: [4, struct({ chunk: ChunkKindMessage, id: ChunkIdMessage })],
 });
@@ -105,7 +106,7 @@ export const DedupEngineReply = union({
   /** One byte a question, in its order: 1 present, 0 missing. */
   presence: [2, struct({ present: opaque(IDS_PER_QUESTION_MAX) })],
   /** Taken, not yet durable: durable is what `committed` says. */
-  taken: [3, struct({ bytesAdded: u32 })],
+  taken: [3, struct({ added: bool })],
   chunk: [4, struct({ encoded: opaque(ENCODED_CHUNK_BYTES_MAX) })],
   refused: [5, refused],
 });
