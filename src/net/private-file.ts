@@ -1,6 +1,7 @@
 // Files that hold keys: 0600 in a 0700 directory, and either wholly there or not at all, also after a kill or a power
 // cut. A new content is written beside the old one and takes its name in one step once it is durable.
 
+import { randomUUID } from "node:crypto";
 import { constants, type FileHandle, link, mkdir, open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CorruptionError, codeOf, SettingsError } from "../runtime/errors.ts";
@@ -13,8 +14,8 @@ export async function createPrivateDirectory(directory: string): Promise<void> {
 /** Replaces the file's content. `"new-only"` leaves an existing file alone and answers false. */
 export async function writePrivateFile(path: string, content: string, when: "always" | "new-only"): Promise<boolean> {
   await createPrivateDirectory(dirname(path));
-  // The process id keeps two starting at once from writing into one another's file.
-  const beside = `${path}.new-${process.pid}`;
+  // One writer replaces; what a kill leaves of it is overwritten by the next. Several may create, each with its own name.
+  const beside = when === "always" ? `${path}.new` : `${path}.new-${randomUUID()}`;
   await withFile(beside, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, async (file) => {
     await file.writeFile(content);
     await file.sync();
