@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { ConnectError, CorruptionError, PeerError, SettingsError, TimeoutError, WireError } from "../runtime/errors.ts";
 import { displayWidth, padEnd } from "./display-width.ts";
-import { CommandError, EXIT, printError, printJson, printTable, runAction } from "./output.ts";
+import { CommandError, EXIT, mayColor, printError, printJson, printTable, runAction } from "./output.ts";
 import { createRecorder } from "./output-recorder.ts";
 
 describe("the envelope", () => {
@@ -93,6 +93,18 @@ describe("a table", () => {
     expect(plain.stdout).toBe("A     B\n重大  a\nok    b\n");
     expect(colored.stdout).toContain("\u001b[31m重大\u001b[39m  a\n");
     expect(stripVTControlCharacters(colored.stdout)).toBe(plain.stdout);
+  });
+});
+
+describe("colours", () => {
+  it.each([
+    [true, {}, true],
+    [true, { NO_COLOR: "" }, true],
+    [true, { NO_COLOR: "1" }, false],
+    [true, { NO_COLOR: "0" }, false],
+    [false, {}, false],
+  ])("on a terminal %s with %j: %s", (isTerminal, env, allowed) => {
+    expect(mayColor(isTerminal, env)).toBe(allowed);
   });
 });
 

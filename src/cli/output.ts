@@ -13,9 +13,13 @@ import {
   WireError,
 } from "../runtime/errors.ts";
 import { displayWidth } from "./display-width.ts";
+import { jsonText } from "./visible.ts";
 
-/** `partly` is for work of which a part was done: some files could not be read, some hosts did not answer. */
-export const EXIT = { done: 0, failed: 1, usage: 2, partly: 3 } as const;
+/**
+ * `partly` is for work of which a part was done: some files could not be read, some hosts did not answer. `interrupted` is
+ * what a shell reports for Ctrl-C.
+ */
+export const EXIT = { done: 0, failed: 1, usage: 2, partly: 3, interrupted: 130 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** Where a command's words go; a test hands in its own. */
@@ -30,7 +34,7 @@ export interface Output {
   readonly color: boolean;
 }
 
-/** This process's output. Colours only on a terminal, and never with NO_COLOR (no-color.org). */
+/** This process's output. */
 export function processOutput(): Output {
   // The reader of a pipe may leave early (`| head`): that is its right, not our failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -42,8 +46,13 @@ export function processOutput(): Output {
     exit(code) {
       process.exitCode = code;
     },
-    color: process.stdout.isTTY === true && !process.env.NO_COLOR,
+    color: mayColor(process.stdout.isTTY === true, process.env),
   };
+}
+
+/** Colours are for terminals, and for none whose user set NO_COLOR to anything (no-color.org). */
+export function mayColor(isTerminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
+  return isTerminal && !env.NO_COLOR;
 }
 
 /** A failure that the command itself found: `code` is for scripts, `hint` says what to do next. */
@@ -62,7 +71,7 @@ export class CommandError extends Error {
 
 /** The success envelope. */
 export function printJson(output: Output, data: unknown): void {
-  output.write(`${JSON.stringify({ ok: true, data }, null, 2)}\n`);
+  output.write(`${jsonText({ ok: true, data }, 2)}\n`);
 }
 
 /** Tells of a failure, as the envelope or for people, and sets the exit code. */
@@ -70,7 +79,7 @@ export function printError(output: Output, error: unknown, { json }: { json: boo
   const { code, message, hint, exit } = describe(error);
   if (json) {
     const envelope = { ok: false, error: { code, message, ...(hint === undefined ? {} : { hint }) } };
-    output.write(`${JSON.stringify(envelope, null, 2)}\n`);
+    output.write(`${jsonText(envelope, 2)}\n`);
   } else {
     output.tell(`rusuban: ${message}\n${hint === undefined ? "" : `  ${hint}\n`}`);
   }
