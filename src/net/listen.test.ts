@@ -1,12 +1,14 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../runtime/clock.ts";
+import { SettingsError } from "../runtime/errors.ts";
 import { FakeClock } from "../runtime/fake-clock.ts";
 import { type Connection, Connections } from "./connections.ts";
 import type { Identity } from "./identity.ts";
-import { LISTENER_LIMITS } from "./limits.ts";
+import { LISTENER_LIMITS, REFUSAL_LINES_PER_WINDOW, REFUSAL_WINDOW_MS } from "./limits.ts";
 import { createTlsListener, type TlsListener, type TlsListenerNeeds } from "./listen.ts";
 import {
   createReadableLog,
@@ -224,3 +226,200 @@ describe("who is refused, with the reason in the log", () => {
     await log.until("handshake timed out: after 10000 ms");
   });
 });
+
+describe("a flood", () => {
+  // Linux answers on the whole of 127/8: the flood comes from one address, the host from another.
+  it("of 2,000 silent connections holds a bounded number, tells it in a bounded number of lines, and lets others in", async () => {
+    const clock = new FakeClock();
+    const { listener, log } = await listen({ clock });
+    const held = new Set<Socket>();
+    for (let wave = 0; wave < 20; wave += 1) {
+      await Promise.all(
+        Array.from({ length: 100 }, async () => {
+          const socket = plain(listener);
+          held.add(socket);
+          socket.once("close", () => held.delete(socket));
+          await new Promise((resolve) => socket.once("connect", resolve).once("close", resolve));
+        }),
+      );
+    }
+    expect(await firstWords(secure(listener, web1, { localAddress: "127.0.0.2" } as ConnectionOptions))).toBe(
+      "hello host",
+    );
+    while (held.size > LISTENER_LIMITS.handshakesPerAddressMax) await nextTurn();
+    for (let turn = 0; turn < 50; turn += 1) await nextTurn();
+    expect(held.size).toBe(LISTENER_LIMITS.handshakesPerAddressMax);
+
+    await clock.advance(LISTENER_LIMITS.handshakeTimeoutMs);
+    while (held.size > 0) await nextTurn();
+    await clock.advance(REFUSAL_WINDOW_MS);
+    const lines = log.lines.filter((line) => line.includes("refused"));
+    expect(lines.length).toBeLessThanOrEqual(2 * (REFUSAL_LINES_PER_WINDOW + 1));
+    const excess = 2_000 - LISTENER_LIMITS.handshakesPerAddressMax - REFUSAL_LINES_PER_WINDOW;
+    await log.until(`refused ${excess} more: too many connections from this address, last from 127.0.0.1`);
+    const late = LISTENER_LIMITS.handshakesPerAddressMax - REFUSAL_LINES_PER_WINDOW;
+    await log.until(`refused ${late} more: handshake timed out, last from 127.0.0.1`);
+    expect(await firstWords(secure(listener, web1))).toBe("hello host");
+  });
+
+  it("of 2,000 garbage connections is over when it is over", async () => {
+    const { listener, log } = await listen();
+    const bytes = [Buffer.alloc(500, 0xff), "GET / HTTP/1.1\r\n\r\n", Buffer.from("16030102000100", "hex")];
+    for (let wave = 0; wave < 20; wave += 1) {
+      const sockets = Array.from({ length: 100 }, (_, index) => plain(listener, bytes[index % bytes.length]));
+      await Promise.all(
+        sockets.map((socket) => {
+          socket.once("connect", () => socket.end()); // What is half a handshake does not go on.
+          return new Promise((resolve) => socket.once("close", resolve));
+        }),
+      );
+    }
+    expect(await firstWords(secure(listener, web1))).toBe("hello host");
+    await listener.stop();
+    expect(log.lines.filter((line) => line.includes("refused")).length).toBeLessThan(100);
+    expect(log.lines.filter((line) => line.startsWith("error"))).toEqual([]);
+  });
+
+  it("of one host's own connections does not lock out the others", async () => {
+    const { listener, log, connections } = await listen({ limits: { ...LISTENER_LIMITS, connectionsPerPeerMax: 3 } });
+    for (let index = 0; index < 3; index += 1) expect(await firstWords(secure(listener, web1))).toBe("hello host");
+    const fourth = secure(listener, web1);
+    expect(await firstWords(fourth)).toBe("");
+    await log.until("too many connections of this peer: host web1");
+    expect(await firstWords(secure(listener, await ours.identify(WEB2)))).toBe("hello host");
+    connections.closePeer(WEB1);
+    while (connections.countOf(WEB1, "managerReport") > 0) await nextTurn();
+    expect(await firstWords(secure(listener, web1))).toBe("hello host");
+  });
+
+  it("of anonymous connections from one address leaves room for hosts", async () => {
+    const limits = { ...LISTENER_LIMITS, anonymousPerAddressMax: 2 };
+    const { listener, log } = await listen({ allow: ["anonymous", "host"], limits });
+    const first = secure(listener, undefined);
+    await firstWords(first);
+    await firstWords(secure(listener, undefined));
+    expect(await firstWords(secure(listener, undefined))).toBe("");
+    await log.until("too many connections from this address");
+    expect(await firstWords(secure(listener, web1))).toBe("hello host");
+    first.destroy();
+    let words = "";
+    while (words === "") words = await firstWords(secure(listener, undefined)); // Until the server has seen the end.
+    expect(words).toBe("hello anonymous");
+  });
+});
+
+describe("live connections", () => {
+  it("end when their host is revoked, and only theirs", async () => {
+    const revoked = new Set<string>();
+    const isRevoked: TlsListenerNeeds["isRevoked"] = (serial) => revoked.has(serial);
+    const { listener, log, connections } = await listen({ isRevoked });
+    const [one, two] = [secure(listener, web1), secure(listener, await ours.identify(WEB2))];
+    await Promise.all([firstWords(one), firstWords(two)]);
+    const ended = once(one, "close");
+    revoked.add(web1.serial);
+    expect(connections.closePeer(WEB1)).toBe(1);
+    await ended;
+    while (connections.size > 1) await nextTurn();
+    expect(two.destroyed).toBe(false);
+    expect(await firstWords(secure(listener, web1))).toBe("");
+    await log.until("certificate revoked: host web1");
+  });
+
+  it("end by serial, and when they outlive their certificate", async () => {
+    const { listener, connections } = await listen();
+    const one = secure(listener, web1);
+    await firstWords(one);
+    const ended = once(one, "close");
+    expect(connections.closeSerial("01ff")).toBe(0);
+    expect(connections.closeExpired({ now: () => web1.expiresAt - 1 })).toBe(0);
+    expect(connections.closeSerial(web1.serial)).toBe(1);
+    await ended;
+    const two = secure(listener, web1);
+    await firstWords(two);
+    const endedToo = once(two, "close");
+    expect(connections.closeExpired({ now: () => web1.expiresAt })).toBe(1);
+    await endedToo;
+  });
+
+  it("stay while the listener's certificate is renewed; who comes later sees the new one", async () => {
+    const { listener, accepted } = await listen();
+    const before = secure(listener, web1);
+    await firstWords(before);
+    const renewed = await ours.identify(MANAGER);
+    listener.setIdentity(renewed);
+    const after = secure(listener, web1);
+    await firstWords(after);
+    const serialOf = (socket: TLSSocket) => socket.getPeerX509Certificate()?.serialNumber.toLowerCase();
+    expect([serialOf(before), serialOf(after)]).toEqual([manager.serial, renewed.serial]);
+    expect(after.getProtocol()).toBe("TLSv1.3");
+    const echoed = new Promise((resolve) => before.once("data", resolve));
+    accepted[0]?.socket.write("still here");
+    expect(String(await echoed)).toBe("still here");
+    // The new context has the same policy.
+    expect(await firstWords(secure(listener, undefined))).toBe("");
+    expect(await firstWords(secure(listener, web1, { maxVersion: "TLSv1.2" }))).toBe("");
+  });
+
+  it("end with the listener", async () => {
+    const { listener, connections } = await listen();
+    const one = secure(listener, web1);
+    await firstWords(one);
+    const ended = once(one, "close");
+    await listener.stop();
+    await ended;
+    while (connections.size > 0) await nextTurn();
+  });
+
+  it("end when whoever handles them fails, and the listener goes on", async () => {
+    const log = createReadableLog();
+    const handlers = [
+      () => {
+        throw new Error("handler broke");
+      },
+      () => Promise.reject(new Error("handler rejected")),
+      ({ socket }: Connection) => void socket.write("hello"),
+    ];
+    const { listener } = await listen({ log, onConnection: (connection) => handlers.shift()?.(connection) });
+    expect(await firstWords(secure(listener, web1))).toBe("");
+    expect(await firstWords(secure(listener, web1))).toBe("");
+    expect(await firstWords(secure(listener, web1))).toBe("hello");
+    expect(log.lines.filter((line) => line.startsWith("error"))).toEqual([
+      expect.stringContaining("handler broke"),
+      expect.stringContaining("handler rejected"),
+    ]);
+  });
+});
+
+describe("a port that cannot be had", () => {
+  it("names the process that has it, the setting, and what to do", async () => {
+    const holder = spawn(process.execPath, [
+      "-e",
+      'require("net").createServer().listen(0, "127.0.0.1", function () { console.log(this.address().port) })',
+    ]);
+    ends.push(() => holder.kill());
+    const port = Number(String((await once(holder.stdout, "data"))[0]));
+    const error = await listen({ port }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(SettingsError);
+    expect((error as Error).message).toBe(
+      `ports.managerReport: ${port} is already in use by node (pid ${holder.pid}): stop it, or set ports.managerReport to another port`,
+    );
+  });
+
+  it("says that an address is not of this machine", async () => {
+    await expect(listen({ host: "192.0.2.1" })).rejects.toThrow(
+      "ports.managerReport: cannot listen on 192.0.2.1: not an address of this machine",
+    );
+  });
+});
+
+it("never writes a key into the log", async () => {
+  const { listener, log } = await listen();
+  await firstWords(secure(listener, web1));
+  await firstWords(secure(listener, await theirs.identify(WEB1)));
+  await log.until("refused");
+  for (const line of log.lines) expect(line).not.toMatch(/PRIVATE KEY|-----BEGIN/);
+});
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -2,6 +2,7 @@
 // process's /proc/<pid>/fd links to that inode. Without privilege only one's own processes can be looked into.
 
 import { readdir, readFile, readlink } from "node:fs/promises";
+import { basename } from "node:path";
 
 export interface PortOwner {
   readonly command: string;
@@ -31,11 +32,19 @@ export async function findPortOwner({
   for (const entry of await list(procDirectory)) {
     if (!/^\d+$/.test(entry)) continue;
     if (await hasOpen(`${procDirectory}/${entry}/fd`, links)) {
-      const command = (await readText(`${procDirectory}/${entry}/comm`))?.trim() ?? "a process";
-      return { command, pid: Number(entry) };
+      return { command: await commandOf(`${procDirectory}/${entry}`), pid: Number(entry) };
     }
   }
   return "hidden";
+}
+
+/** The program's file name. `comm` is what the process calls itself, and less telling: Node's is "MainThread". */
+async function commandOf(directory: string): Promise<string> {
+  try {
+    return basename(await readlink(`${directory}/exe`)).replace(/ \(deleted\)$/, "");
+  } catch {
+    return (await readText(`${directory}/comm`))?.trim() || "a process";
+  }
 }
 
 function inodesOf(table: string, { port, state }: { port: number; state: string }): string[] {
