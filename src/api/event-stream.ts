@@ -23,6 +23,7 @@ export async function* readMessages(bytes: AsyncIterable<Uint8Array>): AsyncGene
   let id: string | undefined;
   let event = "message";
   let data: string[] = [];
+  let length = 0;
   for await (const piece of bytes) {
     waiting += decoder.decode(piece, { stream: true });
     for (let end = waiting.indexOf("\n"); end >= 0; end = waiting.indexOf("\n")) {
@@ -32,6 +33,7 @@ export async function* readMessages(bytes: AsyncIterable<Uint8Array>): AsyncGene
         if (data.length > 0) yield { id, event, data: data.join("\n") };
         event = "message";
         data = [];
+        length = 0;
         continue;
       }
       const colon = line.indexOf(":");
@@ -39,9 +41,13 @@ export async function* readMessages(bytes: AsyncIterable<Uint8Array>): AsyncGene
       const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
       if (field === "id") id = value;
       else if (field === "event") event = value;
-      else if (field === "data") data.push(value);
+      else if (field === "data") {
+        data.push(value);
+        length += value.length;
+      }
     }
-    if (waiting.length > API_LIMITS.eventBytes)
-      throw new Error(`events: a line is longer than ${API_LIMITS.eventBytes} characters`);
+    if (length + waiting.length > API_LIMITS.eventBytes) {
+      throw new Error(`events: a message is longer than ${API_LIMITS.eventBytes} characters`);
+    }
   }
 }

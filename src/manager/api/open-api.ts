@@ -1,6 +1,7 @@
 import fastifySwagger from "@fastify/swagger";
 import type { FastifyInstance, FastifySchema } from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
+import { z } from "zod";
 import { ErrorEnvelope } from "../../api/api-error.ts";
 import type { Route } from "../../api/route.ts";
 
@@ -17,7 +18,7 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
       },
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (document) => withoutInputs(jsonSchemaTransformObject(document)),
   });
 }
 
@@ -27,7 +28,7 @@ export function schemaOf(name: string, route: Route): FastifySchema {
     route.streams !== undefined
       ? { description: "A stream of these.", content: { "text/event-stream": { schema: route.streams } } }
       : route.status === 204
-        ? { description: "Done.", content: {} }
+        ? z.null().describe("Done.") // The document's way to say that there is no body.
         : route.reply;
   return {
     operationId: name,
@@ -37,4 +38,11 @@ export function schemaOf(name: string, route: Route): FastifySchema {
     ...(route.body === undefined ? {} : { body: route.body }),
     response: { [route.status]: success, default: ErrorEnvelope },
   } as FastifySchema;
+}
+
+/** Only replies name their schemas: the same ones as inputs would double the document and be referred to nowhere. */
+function withoutInputs(document: object): object {
+  const { components = {} } = document as { readonly components?: { readonly schemas?: object } };
+  const schemas = Object.entries(components.schemas ?? {}).filter(([name]) => !name.endsWith("Input"));
+  return { ...document, components: { ...components, schemas: Object.fromEntries(schemas) } };
 }
