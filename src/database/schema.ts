@@ -81,6 +81,8 @@ export interface AlertsTable {
   readonly summary: Fixed<string>;
   /** JSON of AlertDetail[]. */
   readonly details: Fixed<string>;
+  /** What its texts take in the database: retention is bounded in bytes. */
+  readonly bytes: Fixed<number>;
   readonly received_at_ms: Fixed<number>;
   readonly state: AlertState;
   readonly acknowledged_at_ms: number | null;
@@ -88,12 +90,13 @@ export interface AlertsTable {
   readonly cleared_at_ms: number | null;
 }
 
-/** How many alerts there are of each state and severity, kept in step inside the transactions that change them. */
+/** How many alerts there are of each state and severity, and their bytes, kept in step inside the transactions that change them. */
 export interface AlertCountsTable {
   readonly host_id: Fixed<string>;
   readonly state: Fixed<AlertState>;
   readonly severity: Fixed<number>;
   readonly count: number;
+  readonly bytes: number;
 }
 
 export interface JobsTable {

@@ -56,6 +56,7 @@ export const firstTables: Migration = {
       .addColumn("condition", text, (column) => column.notNull())
       .addColumn("summary", text, (column) => column.notNull())
       .addColumn("details", text, (column) => column.notNull())
+      .addColumn("bytes", integer, (column) => column.notNull())
       .addColumn("received_at_ms", integer, (column) => column.notNull())
       .addColumn("state", text, (column) => column.notNull())
       .addColumn("acknowledged_at_ms", integer)
@@ -66,12 +67,19 @@ export const firstTables: Migration = {
       .execute();
     await schema.createIndex("alerts_by_host").on("alerts").columns(["host_id", "sequence"]).execute();
     await schema.createIndex("alerts_by_state").on("alerts").columns(["state", "sequence"]).execute();
-    // What opens and closes: found by condition. Events, the many, are not in it.
+    // What opens and closes, found by condition: the latest word on it, and what still lasts. Events, the many, are in neither.
     await schema
       .createIndex("alerts_by_condition")
       .on("alerts")
-      .columns(["host_id", "condition", "component", "raised_at_ms"])
-      .where(sql.ref("kind"), "!=", "event")
+      .columns(["host_id", "condition", "component", "raised_at_ms", "sequence"])
+      .where(sql.ref("kind"), "<>", "event")
+      .execute();
+    await schema
+      .createIndex("alerts_lasting")
+      .on("alerts")
+      .columns(["host_id", "condition", "component"])
+      .where(sql.ref("kind"), "=", "raised")
+      .where(sql.ref("state"), "<>", "cleared")
       .execute();
 
     await schema
@@ -80,6 +88,7 @@ export const firstTables: Migration = {
       .addColumn("state", text, (column) => column.notNull())
       .addColumn("severity", integer, (column) => column.notNull())
       .addColumn("count", integer, (column) => column.notNull())
+      .addColumn("bytes", integer, (column) => column.notNull())
       .addPrimaryKeyConstraint("alert_counts_key", ["host_id", "state", "severity"])
       .execute();
 

@@ -1,5 +1,6 @@
 import { type Clock, every } from "../../runtime/clock.ts";
 import { TimeoutError, WireError } from "../../runtime/errors.ts";
+import { withTimeout } from "../../runtime/service.ts";
 import type { Channel } from "../../wire/channel.ts";
 import { decode, encode } from "../../wire/xdr.ts";
 import {
@@ -138,12 +139,18 @@ export async function serveReportSession(needs: ReportServerNeeds): Promise<Erro
     };
     silence.stop();
     silence = watchSilence(clock, { timeoutMs, onSilence });
-    stopHeartbeat = every(clock, heartbeatMs, () => tell({ kind: "heartbeat", sentAtMs: clock.now() }));
+    stopHeartbeat = every(clock, heartbeatMs, async () => {
+      const sent = tell({ kind: "heartbeat", sentAtMs: clock.now() });
+      await withTimeout(sent, { what: "the agent, to take what is sent,", timeoutMs, clock }).catch((error: Error) => {
+        take("silence", error);
+      });
+    });
   }
 
   async function answerAlerts(alerts: readonly AlertMessage[], bytes: number): Promise<void> {
     try {
-      const { committed, refused } = await handlers.onAlerts(alerts);
+      // The manager's room is free before the answer leaves: an agent that does not read holds only its own connection.
+      const { committed, refused } = await handlers.onAlerts(alerts).finally(() => handlers.release(bytes));
       // Before the answer leaves: the agent may fill the window again as soon as it has it.
       alertsUnderWay -= alerts.length;
       for (const { id, reason } of refused) await tell({ kind: "refused", id, reason });
@@ -152,7 +159,6 @@ export async function serveReportSession(needs: ReportServerNeeds): Promise<Erro
       take("end", error as Error);
     } finally {
       bytesUnderWay -= bytes;
-      handlers.release(bytes);
       onBytesFree();
     }
   }
