@@ -5,8 +5,8 @@
 
 import type { Duplex } from "node:stream";
 import type { Clock } from "../runtime/clock.ts";
-import { assert, ConnectError, type Destination, TimeoutError, WireError } from "../runtime/errors.ts";
-import { explainConnectError } from "./connect-error.ts";
+import { assert, type ConnectError, type Destination, TimeoutError, WireError } from "../runtime/errors.ts";
+import { connectError, explainConnectError } from "./connect-error.ts";
 import {
   CHANNEL_CLOSE_TIMEOUT_MS,
   CHANNEL_QUEUE_BYTES_MAX,
@@ -197,7 +197,7 @@ export class Channel implements AsyncIterable<Buffer> {
   }
 
   #broken(problem: string): ConnectError {
-    return new ConnectError(this.#options.destination, "EPIPE", problem);
+    return connectError(this.#options.destination, "EPIPE", problem);
   }
 
   #watchIdle(delayMs: number): void {

@@ -39,10 +39,20 @@ export const TIMED_OUT = "ETIMEDOUT";
 /** The port is open, but the handshake did not end: what is told apart from ETIMEDOUT, where no packet came back. */
 export const HANDSHAKE_TIMED_OUT = "HANDSHAKE_TIMED_OUT";
 
+/** A ConnectError that keeps the destination and nothing else of what it is given: options hold identities. */
+export function connectError(
+  { flow, host, port }: Destination,
+  code: string,
+  problem: string,
+  options?: ErrorOptions,
+): ConnectError {
+  return new ConnectError({ flow, host, port }, code, problem, options);
+}
+
 /** Says in plain words why there is no connection. Several addresses may have failed: the first one's reason is told. */
 export function explainConnectError(error: unknown, destination: Destination): ConnectError {
   if (error instanceof ConnectError) return error;
   const first = error instanceof AggregateError ? (error.errors[0] ?? error) : error;
   const code = codeOf(first) || codeOf(error);
-  return new ConnectError(destination, code, PROBLEMS[code] ?? reasonOf(first), { cause: error });
+  return connectError(destination, code, PROBLEMS[code] ?? reasonOf(first), { cause: error });
 }

@@ -5,10 +5,11 @@ import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { connect, type DetailedPeerCertificate, type PeerCertificate, type TLSSocket } from "node:tls";
 import type { Clock } from "../runtime/clock.ts";
-import { ConnectError, type Destination, reasonOf } from "../runtime/errors.ts";
+import { type Destination, reasonOf } from "../runtime/errors.ts";
 import { fingerprintOf } from "./certificate.ts";
 import {
   ABORTED,
+  connectError,
   explainConnectError,
   FINGERPRINT_DIFFERS,
   HANDSHAKE_TIMED_OUT,
@@ -65,13 +66,13 @@ export async function dialTls(options: DialOptions): Promise<Dialed> {
         peer = expectedPeerOf(certificate, options.expect);
         return undefined;
       } catch (error) {
-        return new ConnectError(options, PEER_UNEXPECTED, reasonOf(error));
+        return connectError(options, PEER_UNEXPECTED, reasonOf(error));
       }
     },
   });
   if (peer === undefined || !socket.authorized) {
     socket.destroy();
-    throw new ConnectError(options, PEER_UNEXPECTED, "its certificate was not checked");
+    throw connectError(options, PEER_UNEXPECTED, "its certificate was not checked");
   }
   return { socket, peer, authority };
 }
@@ -98,7 +99,7 @@ async function fetchPinnedAuthority(options: DialOptions, fingerprint: string, d
   if (pinned !== undefined) return new X509Certificate(pinned.raw).toString();
   const root = chain.at(-1);
   const shown = root === undefined ? "no certificate" : `an authority with fingerprint ${fingerprintOf(root)}`;
-  throw new ConnectError(options, FINGERPRINT_DIFFERS, `it shows ${shown}, expected ${fingerprint}`);
+  throw connectError(options, FINGERPRINT_DIFFERS, `it shows ${shown}, expected ${fingerprint}`);
 }
 
 /** What the other side sent, leaf first. Node lets a root be its own issuer, and gives an empty object for nothing. */
@@ -126,7 +127,7 @@ function handshake(
 ): Promise<TLSSocket> {
   const { host, port, identity, signal, clock, timeoutMs } = options;
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(new ConnectError(options, ABORTED, "given up"));
+    if (signal?.aborted) return reject(connectError(options, ABORTED, "given up"));
     const socket = connect({
       host,
       port,
@@ -149,13 +150,13 @@ function handshake(
       socket.destroy();
       reject(explainConnectError(error, options));
     };
-    const abort = () => fail(new ConnectError(options, ABORTED, "given up"));
+    const abort = () => fail(connectError(options, ABORTED, "given up"));
     const closed = () => fail(Object.assign(new Error("closed"), { code: "ECONNRESET" }));
     const cancelTimeout = clock.after(Math.max(0, deadline - clock.monotonic()), () =>
       fail(
         isConnected
-          ? new ConnectError(options, HANDSHAKE_TIMED_OUT, `the port is open, but no TLS answer within ${timeoutMs} ms`)
-          : new ConnectError(
+          ? connectError(options, HANDSHAKE_TIMED_OUT, `the port is open, but no TLS answer within ${timeoutMs} ms`)
+          : connectError(
               options,
               TIMED_OUT,
               `no answer within ${timeoutMs} ms: the host is down, or a firewall drops it`,

@@ -5,8 +5,8 @@ import { once } from "node:events";
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { Agent, request } from "node:https";
 import type { Duplex } from "node:stream";
-import { ConnectError, codeOf, WireError } from "../runtime/errors.ts";
-import { explainConnectError, TIMED_OUT } from "./connect-error.ts";
+import { type ConnectError, codeOf, WireError } from "../runtime/errors.ts";
+import { connectError, explainConnectError, TIMED_OUT } from "./connect-error.ts";
 import { type DialOptions, dialTls } from "./dial.ts";
 import { HTTP_BODY_BYTES_MAX } from "./limits.ts";
 
@@ -99,7 +99,7 @@ export async function httpsStream(agent: HttpsAgent, options: HttpsRequest): Pro
   });
   // Dialling has the same bound of its own, so this one ends after it.
   const cancelTimeout = clock.after(2 * timeoutMs, () => {
-    outgoing.destroy(new ConnectError(agent.options, TIMED_OUT, `${method} ${path}: no answer within ${timeoutMs} ms`));
+    outgoing.destroy(connectError(agent.options, TIMED_OUT, `${method} ${path}: no answer within ${timeoutMs} ms`));
   });
   try {
     outgoing.end(body);
@@ -130,7 +130,7 @@ function explainRequestError(error: unknown, destination: HttpsAgentOptions): Co
   // After a successful handshake a listener that refuses our certificate can only hang up.
   if (codeOf(error) === "ECONNRESET" || codeOf(error) === "EPIPE") {
     const problem = "closed by the other side before its answer was whole: its log says why, if it refused us";
-    return new ConnectError(destination, codeOf(error), problem, { cause: error });
+    return connectError(destination, codeOf(error), problem, { cause: error });
   }
   return explainConnectError(error, destination);
 }

@@ -4,7 +4,7 @@
 export interface ListenerLimits {
   /** From the first packet to the end of the TLS handshake. A handshake takes two round trips: 10 s is a bad satellite line. */
   readonly handshakeTimeoutMs: number;
-  /** Handshakes under way at once. Each costs about 3 ms of processor and some 60 kB: 256 are done within a second. */
+  /** Handshakes under way at once. Each costs about 2 ms of processor and 60 kB: 256 are done within a second. */
   readonly handshakesMax: number;
   /** The same from one address (one /64 of IPv6): a hundred agents behind one translated address may come back at once. */
   readonly handshakesPerAddressMax: number;
