@@ -17,13 +17,8 @@ export const MANAGER_SETTINGS = {
   ),
   "log.level": setting(choice(LOG_LEVELS), "info", "How much is logged."),
   "hosts.advertiseSeconds": setting(seconds({ min: 5, max: 86_400 }), 60, "How often agents advertise themselves."),
-  "hosts.heartbeatSeconds": setting(
-    seconds({ min: 1, max: 3_600 }),
-    10,
-    "How often a connected agent shows that it lives.",
-  ),
   "hosts.unreachableSeconds": setting(
-    seconds({ min: 3, max: 86_400 }),
+    seconds({ min: 25, max: 86_400 }),
     45,
     "A host that was silent for so long, and does not answer when asked, is unreachable.",
   ),
@@ -37,7 +32,6 @@ export const MANAGER_SETTINGS = {
     90,
     "Lifetime of a host's certificate; it is renewed after two thirds of it.",
   ),
-  "alerts.keepDays": setting(integer({ min: 1, max: 36_500 }), 400, "How long closed alerts stay in the inbox."),
   "jobs.concurrent": setting(
     integer({ min: 1, max: 64 }),
     2,

@@ -8,30 +8,30 @@ import { DEDUP_VERSION } from "../../protocols/dedup/messages.ts";
 import { CorruptionError, codeOf, PeerError, reasonOf, WireError } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Random } from "../../runtime/random.ts";
-import type { Chunking } from "../../store/keys.ts";
 import type { StoreSession } from "../../store/session.ts";
 import type { Snapshot, SnapshotDraft } from "../../store/snapshot.ts";
+import type { Store } from "../../store/store.ts";
 
 // What agents may do with the store. A session begins with a job that this manager has given to this host, and ends
 // with it. Nothing here deletes or overwrites.
 
 /** As much of the store as agents reach. */
-export interface SessionStore {
-  readonly chunking: Chunking;
-  openSession(options: { hostId: string; scope: "host" }): Promise<StoreSession>;
-  readonly snapshots: {
-    find(id: string): Snapshot | undefined;
-    latestOf(hostId: string, paths: readonly Buffer[]): Snapshot | undefined;
-  };
-}
+export type SessionStore = Pick<Store, "chunking" | "openSession" | "findSnapshot" | "listSnapshots">;
 
 /** A job that a host may open a session for, while it runs. */
 export type Permit =
-  | { readonly kind: "backup"; readonly jobId: string; readonly hostId: string; readonly draft: PermittedDraft }
+  | {
+      readonly kind: "backup";
+      readonly jobId: string;
+      readonly hostId: string;
+      readonly draft: PermittedDraft;
+      /** Asked at commit: names change, agents are updated. */
+      readonly describeHost: () => Promise<Pick<SnapshotDraft, "hostName" | "agentVersion">>;
+    }
   | { readonly kind: "restore"; readonly jobId: string; readonly hostId: string; readonly snapshotId: string };
 
 /** What the manager knows of the snapshot to be, which no agent can say otherwise. */
-export type PermittedDraft = Pick<SnapshotDraft, "hostName" | "paths" | "tags" | "managerVersion" | "agentVersion">;
+export type PermittedDraft = Pick<SnapshotDraft, "paths" | "tags" | "managerVersion">;
 
 interface OpenSession {
   readonly permit: Permit;
@@ -145,7 +145,7 @@ export class DedupSessions {
     const { sizes, idKey, gearKey } = this.#store.chunking;
     const chunking = { ...sizes, idKey, gearKey };
     if (permit.kind === "restore") {
-      const snapshot = this.#store.snapshots.find(permit.snapshotId);
+      const snapshot = this.#store.findSnapshot(permit.snapshotId);
       if (snapshot === undefined) throw new PeerError("unknownJob", `snapshot ${permit.snapshotId} is gone`);
       // The snapshot's host, which need not be the asking one: an administrator chose where it is restored.
       const store = await this.#store.openSession({ hostId: snapshot.hostId, scope: "host" });
@@ -157,7 +157,7 @@ export class DedupSessions {
       };
     }
     const store = await this.#store.openSession({ hostId, scope: "host" });
-    const parent = this.#store.snapshots.latestOf(hostId, permit.draft.paths);
+    const parent = this.#latestOf(hostId, permit.draft.paths);
     return {
       kind: "backupOpened",
       sessionId: this.#keep({ permit, store, parent }),
@@ -172,6 +172,7 @@ export class DedupSessions {
     const { root, startedAtMs, finishedAtMs, files, directories, bytes, newBytes, chunks, problems } = request;
     const snapshot = await store.commit({
       ...permit.draft,
+      ...(await permit.describeHost()),
       id: permit.jobId, // One job, one snapshot: an agent that lost the answer asks again and gets the same.
       hostId,
       jobId: permit.jobId,
@@ -182,6 +183,17 @@ export class DedupSessions {
       parent: parent?.id,
     });
     return { kind: "committed", snapshotId: snapshot.id, bytesAdded: snapshot.stats.storedBytes };
+  }
+
+  /** The snapshot to compare with: the host's latest of the same paths. */
+  #latestOf(hostId: string, paths: readonly Buffer[]): Snapshot | undefined {
+    const key = (of: readonly Buffer[]) =>
+      of
+        .map((path) => path.toString("base64"))
+        .sort()
+        .join(" ");
+    const wanted = key(paths);
+    return this.#store.listSnapshots().findLast((one) => one.hostId === hostId && key(one.paths) === wanted);
   }
 
   #keep(session: OpenSession): Buffer {

@@ -57,6 +57,10 @@ export class Presence {
       .map(([hostId]) => hostId);
   }
 
+  idsIn(states: readonly HostState[]): string[] {
+    return [...this.#hosts].filter(([, { state }]) => states.includes(state)).map(([hostId]) => hostId);
+  }
+
   counts(): Record<HostState, number> {
     const counts: Record<HostState, number> = { up: 0, unreachable: 0, unknown: 0, revoked: 0 };
     for (const { state } of this.#hosts.values()) counts[state] += 1;

@@ -1,0 +1,105 @@
+import { ApiError } from "../api/api-error.ts";
+import type { Host } from "../model/host.ts";
+import type { Connections } from "../net/connections.ts";
+import type { EnrolmentTokens, HostDirectory } from "./api/needs.ts";
+import { decodeTextPosition, encodePosition } from "./api/position.ts";
+import type { CertificateList } from "./fleet/certificate-list.ts";
+import type { Enrolment } from "./fleet/enrolment.ts";
+import type { HostList, HostRecord } from "./fleet/host-list.ts";
+import type { Presence } from "./fleet/presence.ts";
+
+// The fleet as the API sees it.
+
+/** A host with its state, which presence knows. */
+export function toHost({ revokedAtMs, lastSeenAtMs, ...record }: HostRecord, presence: Presence): Host {
+  const { state, lastSignAtMs } = presence.of(record.id);
+  return { ...record, lastSeenAtMs: lastSignAtMs ?? lastSeenAtMs, state: revokedAtMs === null ? state : "revoked" };
+}
+
+export function createHostDirectory({
+  hosts,
+  presence,
+  certificates,
+  connections,
+  onRevoked,
+}: {
+  readonly hosts: HostList;
+  readonly presence: Presence;
+  readonly certificates: CertificateList;
+  readonly connections: Connections;
+  readonly onRevoked: (hostId: string) => void;
+}): HostDirectory {
+  return {
+    async list({ limit, after, states, text }) {
+      // States are not in the database: ids of hosts in them are.
+      const ids = states === undefined ? undefined : presence.idsIn(states);
+      const cursor = after === undefined ? undefined : parsePosition(after);
+      const records = await hosts.page({
+        limit: limit + 1,
+        ...(cursor === undefined ? {} : { after: cursor }),
+        ...(text === undefined ? {} : { text }),
+        ...(ids === undefined ? {} : { ids }),
+      });
+      const shown = records.slice(0, limit);
+      const last = shown.at(-1);
+      return {
+        items: shown.map((record) => toHost(record, presence)),
+        next: records.length > limit && last !== undefined ? encodePosition(`${last.id} ${last.name}`) : null,
+      };
+    },
+    async find(idOrName) {
+      const found = await hosts.search(idOrName);
+      if (found.length > 1) {
+        const names = found.map(({ name, id }) => `${name} (${id})`).join(", ");
+        throw new ApiError("ambiguous", `host: ${JSON.stringify(idOrName)} may be any of ${names}`);
+      }
+      return found[0] === undefined ? undefined : toHost(found[0], presence);
+    },
+    async rename(id, name) {
+      const taken = (await hosts.search(name)).some((other) => other.name === name && other.id !== id);
+      if (taken) return undefined;
+      await hosts.rename(id, name);
+      const record = await hosts.find(id);
+      return record === undefined ? undefined : toHost(record, presence);
+    },
+    async revoke(id) {
+      await certificates.revokeHost(id);
+      presence.remove(id);
+      connections.closePeer({ kind: "host", hostId: id });
+      onRevoked(id);
+    },
+    countByState: async () => presence.counts(),
+  };
+}
+
+function parsePosition(after: string): { id: string; name: string } {
+  const [id = "", ...name] = decodeTextPosition(after).split(" ");
+  return { id, name: name.join(" ") };
+}
+
+/** The line that an administrator pastes: the token itself is the secret in it. */
+export function createEnrolmentTokens({
+  enrolment,
+  validSeconds: usual,
+  addresses,
+  port,
+}: {
+  readonly enrolment: Enrolment;
+  readonly validSeconds: number;
+  /** Where hosts reach the agent browser. */
+  readonly addresses: readonly string[];
+  readonly port: () => number;
+}): EnrolmentTokens {
+  return {
+    async create({ validSeconds = usual, name, by }) {
+      const { token, expiresAtMs } = await enrolment.createToken({
+        hostName: name ?? null,
+        createdBy: by,
+        validSeconds,
+        addresses,
+        port: port(),
+      });
+      return { token, line: `rusuban agent enroll ${token} && rusuban agent run`, expiresAtMs };
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type { Alert, InboxAlert } from "../../model/alert.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import { reasonOf } from "../../runtime/errors.ts";
+import type { Log } from "../../runtime/log.ts";
+import type { Random } from "../../runtime/random.ts";
+import { createBackAlert, UNREACHABLE_CONDITION } from "./reachability.ts";
+
+// The alert of an unreachable host is told once and ended once, also across restarts of the manager: what is open is
+// read from the inbox, not remembered.
+
+export interface ReturnsNeeds {
+  readonly inbox: {
+    raise(hostId: string, alert: Alert): Promise<void>;
+    page(query: {
+      limit: number;
+      hostId: string;
+      text: string;
+      states: readonly InboxAlert["state"][];
+    }): Promise<{ items: readonly InboxAlert[] }>;
+  };
+  readonly find: (hostId: string) => Promise<{ readonly name: string } | undefined>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export function createReturns({ inbox, find, clock, random, log }: ReturnsNeeds) {
+  const findOpen = async (hostId: string): Promise<InboxAlert | undefined> => {
+    const { items } = await inbox.page({
+      limit: 20,
+      hostId,
+      text: UNREACHABLE_CONDITION,
+      states: ["open", "acknowledged"],
+    });
+    return items.find(
+      ({ condition, kind, clearedAtMs }) =>
+        condition === UNREACHABLE_CONDITION && kind === "raised" && clearedAtMs === null,
+    );
+  };
+  return {
+    /** Raises the alert unless it is open already. */
+    async raiseOnce(hostId: string, alert: Alert): Promise<void> {
+      if ((await findOpen(hostId)) === undefined) await inbox.raise(hostId, alert);
+    },
+    /** The host shows that it lives: ends the alert if there is one. Never rejects. */
+    async onReturn(hostId: string): Promise<void> {
+      try {
+        const open = await findOpen(hostId);
+        const host = await find(hostId);
+        if (open === undefined || host === undefined) return;
+        await inbox.raise(
+          hostId,
+          createBackAlert({ name: host.name, downSinceMs: open.raisedAtMs }, { clock, random }),
+        );
+      } catch (error) {
+        log.error({ hostId, reason: reasonOf(error) }, "could not note that the host is back");
+      }
+    },
+  };
+}
