@@ -1,0 +1,56 @@
+import { crc32 } from "node:zlib";
+import type { IdReference, PieceDraft } from "../../store/tree-builder.ts";
+
+// Small files share chunks. One chunk a file would cost an id, an index entry, a seal and a compression of a few hundred
+// bytes each; the files of a directory compress together to half the size. Bundles end at boundaries that the contents
+// decide, so that a copied directory mostly finds its bundles again.
+
+/** Files up to this size go into bundles; larger ones are cut by the chunker. */
+export const BUNDLED_FILE_BYTES_MAX = 128 * 1024;
+const BUNDLE_BYTES_MIN = 256 * 1024;
+const BUNDLE_BYTES_MAX = 1024 * 1024;
+/** Past the minimum one file in sixteen ends its bundle. */
+const BOUNDARY_MASK = 15;
+
+/** Collects contents; `emit` gets each full bundle and returns its id. */
+export class Bundler {
+  readonly #emit: (bundle: Buffer) => Buffer;
+  readonly #buffer = Buffer.allocUnsafeSlow(BUNDLE_BYTES_MAX);
+  #filled = 0;
+  #reference: IdReference = { id: undefined };
+  #closed = 0;
+
+  constructor(emit: (bundle: Buffer) => Buffer) {
+    this.#emit = emit;
+  }
+
+  /** Bundles that have their ids. */
+  get closed(): number {
+    return this.#closed;
+  }
+
+  /** How many bundles must be closed until everything added so far has its id. */
+  get needed(): number {
+    return this.#filled > 0 ? this.#closed + 1 : this.#closed;
+  }
+
+  /** Not empty, at most BUNDLED_FILE_BYTES_MAX. The piece's id is filled in when the bundle closes. */
+  add(content: Buffer): PieceDraft {
+    if (this.#filled + content.length > BUNDLE_BYTES_MAX) this.close();
+    const piece: PieceDraft = { kind: "data", chunk: this.#reference, offset: this.#filled, length: content.length };
+    content.copy(this.#buffer, this.#filled);
+    this.#filled += content.length;
+    if (this.#filled >= BUNDLE_BYTES_MIN && (crc32(content) & BOUNDARY_MASK) === 0) this.close();
+    return piece;
+  }
+
+  close(): void {
+    if (this.#filled === 0) return;
+    const bundle = Buffer.allocUnsafeSlow(this.#filled);
+    this.#buffer.copy(bundle, 0, 0, this.#filled);
+    this.#reference.id = this.#emit(bundle);
+    this.#reference = { id: undefined };
+    this.#filled = 0;
+    this.#closed++;
+  }
+}

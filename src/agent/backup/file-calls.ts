@@ -1,0 +1,257 @@
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  ftruncateSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { codeOf } from "../../runtime/errors.ts";
+import type { NodeType } from "../../store/tree.ts";
+
+// Every file system call of backup and restore. Calls are synchronous: a call through Node's thread pool costs several
+// times the call itself, and whoever cannot wait runs archiver and extractor in a thread of their own.
+//
+// Names are resolved against open directories, through /proc/self/fd/N/NAME where the system has it: that is openat(2) by
+// another name. Paths have no greatest length then, and a directory swapped for a symlink meanwhile leads nowhere else.
+
+/** An open directory. */
+export interface Directory {
+  readonly fd: number;
+  /** What goes before a name to reach it. */
+  readonly base: Buffer;
+}
+
+export interface FileStatus {
+  readonly type: NodeType;
+  /** The twelve permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly atimeNs: bigint;
+  readonly device: bigint;
+  readonly inode: bigint;
+  readonly links: number;
+  readonly rdev: bigint;
+}
+
+const SELF = "/proc/self/fd/";
+const hasSelf = (() => {
+  try {
+    return readdirSync(SELF).length > 0;
+  } catch {
+    return false;
+  }
+})();
+
+const DIRECTORY_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const CREATE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const NOATIME = constants.O_NOATIME ?? 0;
+
+/** Opens an absolute path; its last part may not be a symlink. */
+export function openDirectory(path: Buffer): Directory {
+  return directoryOf(openSync(path, DIRECTORY_FLAGS), path);
+}
+
+export function openDirectoryAt(directory: Directory, name: Buffer): Directory {
+  const path = pathAt(directory, name);
+  return directoryOf(openSync(path, DIRECTORY_FLAGS), path);
+}
+
+function directoryOf(fd: number, path: Buffer): Directory {
+  return { fd, base: hasSelf ? Buffer.from(`${SELF}${fd}/`) : Buffer.concat([path, Buffer.from("/")]) };
+}
+
+function pathAt({ base }: Directory, name: Buffer): Buffer {
+  const path = Buffer.allocUnsafe(base.length + name.length);
+  base.copy(path);
+  name.copy(path, base.length);
+  return path;
+}
+
+export function close(fd: number): void {
+  closeSync(fd);
+}
+
+/** Names in byte order, without `.` and `..`. */
+export function listNames(directory: Directory): Buffer[] {
+  // Latin-1 keeps every byte as one character, and strings sort faster than buffers.
+  const names = readdirSync(directory.base, { encoding: "latin1" });
+  return names.sort(byteOrder).map((name) => Buffer.from(name, "latin1"));
+}
+
+function byteOrder(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export function statusAt(directory: Directory, name: Buffer): FileStatus {
+  return statusOf(lstatSync(pathAt(directory, name), { bigint: true }));
+}
+
+/** `undefined` when there is nothing of that name. */
+export function findStatusAt(directory: Directory, name: Buffer): FileStatus | undefined {
+  const stats = lstatSync(pathAt(directory, name), { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? undefined : statusOf(stats);
+}
+
+export function status(fd: number): FileStatus {
+  return statusOf(fstatSync(fd, { bigint: true }));
+}
+
+function statusOf(stats: BigIntStats): FileStatus {
+  return {
+    type: typeOf(Number(stats.mode) & constants.S_IFMT),
+    mode: Number(stats.mode) & 0o7777,
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    size: Number(stats.size),
+    mtimeNs: stats.mtimeNs,
+    ctimeNs: stats.ctimeNs,
+    atimeNs: stats.atimeNs,
+    device: stats.dev,
+    inode: stats.ino,
+    links: Number(stats.nlink),
+    rdev: stats.rdev,
+  };
+}
+
+function typeOf(format: number): NodeType {
+  switch (format) {
+    case constants.S_IFREG:
+      return "file";
+    case constants.S_IFDIR:
+      return "directory";
+    case constants.S_IFLNK:
+      return "symlink";
+    case constants.S_IFIFO:
+      return "fifo";
+    case constants.S_IFSOCK:
+      return "socket";
+    case constants.S_IFBLK:
+      return "blockDevice";
+    case constants.S_IFCHR:
+      return "characterDevice";
+    default:
+      throw new Error(`file type ${format.toString(8)} is unknown`);
+  }
+}
+
+/** Never follows a symlink and never waits for a FIFO's writer; leaves the access time alone where it may. */
+export function openForReadingAt(directory: Directory, name: Buffer): number {
+  const path = pathAt(directory, name);
+  try {
+    return openSync(path, READ_FLAGS | NOATIME);
+  } catch (error) {
+    // Only the owner and root may leave the access time alone.
+    if (codeOf(error) === "EPERM") return openSync(path, READ_FLAGS);
+    throw error;
+  }
+}
+
+/** Fills `buffer` from `offset` as far as the file goes; the bytes read. */
+export function readFully(fd: number, buffer: Buffer, offset: number): number {
+  let filled = 0;
+  while (filled < buffer.length) {
+    const count = readSync(fd, buffer, filled, buffer.length - filled, offset + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return filled;
+}
+
+export function readLinkAt(directory: Directory, name: Buffer): Buffer {
+  return readlinkSync(pathAt(directory, name), { encoding: "buffer" });
+}
+
+/** Mode 0600; EEXIST when the name is taken. */
+export function createFileAt(directory: Directory, name: Buffer): number {
+  return openSync(pathAt(directory, name), CREATE_FLAGS, 0o600);
+}
+
+export function writeFully(fd: number, bytes: Buffer, offset: number): void {
+  let written = 0;
+  while (written < bytes.length) written += writeSync(fd, bytes, written, bytes.length - written, offset + written);
+}
+
+export function truncate(fd: number, size: number): void {
+  ftruncateSync(fd, size);
+}
+
+/** Mode 0700. */
+export function makeDirectoryAt(directory: Directory, name: Buffer): void {
+  mkdirSync(pathAt(directory, name), { mode: 0o700 });
+}
+
+export function makeSymlinkAt(directory: Directory, name: Buffer, target: Buffer): void {
+  symlinkSync(target, pathAt(directory, name));
+}
+
+export function linkAt(from: { directory: Directory; name: Buffer }, to: { directory: Directory; name: Buffer }): void {
+  linkSync(pathAt(from.directory, from.name), pathAt(to.directory, to.name));
+}
+
+export function renameAt(directory: Directory, from: Buffer, to: Buffer): void {
+  renameSync(pathAt(directory, from), pathAt(directory, to));
+}
+
+export function unlinkAt(directory: Directory, name: Buffer): void {
+  unlinkSync(pathAt(directory, name));
+}
+
+export function removeDirectoryAt(directory: Directory, name: Buffer): void {
+  rmdirSync(pathAt(directory, name));
+}
+
+export function setOwner(fd: number, { uid, gid }: { uid: number; gid: number }): void {
+  fchownSync(fd, uid, gid);
+}
+
+/** Of the entry itself, symlink or not. */
+export function setOwnerAt(directory: Directory, name: Buffer, { uid, gid }: { uid: number; gid: number }): void {
+  lchownSync(pathAt(directory, name), uid, gid);
+}
+
+export function setMode(fd: number, mode: number): void {
+  fchmodSync(fd, mode);
+}
+
+export interface FileTimes {
+  readonly atimeNs: bigint;
+  readonly mtimeNs: bigint;
+}
+
+/** Exact to a quarter of a microsecond until 2038: Node takes seconds as a double. */
+export function setTimes(fd: number, { atimeNs, mtimeNs }: FileTimes): void {
+  futimesSync(fd, secondsOf(atimeNs), secondsOf(mtimeNs));
+}
+
+/** Of the entry itself, symlink or not. */
+export function setTimesAt(directory: Directory, name: Buffer, { atimeNs, mtimeNs }: FileTimes): void {
+  lutimesSync(pathAt(directory, name), secondsOf(atimeNs), secondsOf(mtimeNs));
+}
+
+/** As text: Node turns a negative number into the present time. Whole seconds stay exact. */
+function secondsOf(ns: bigint): string {
+  const rest = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  return String(Number((ns - rest) / 1_000_000_000n) + Number(rest) / 1e9);
+}

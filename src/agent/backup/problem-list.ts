@@ -1,0 +1,35 @@
+import { codeOf, reasonOf } from "../../runtime/errors.ts";
+
+/** One entry that could not be saved or restored as it is. */
+export interface BackupProblem {
+  /** Bytes as the system has them. */
+  readonly path: Buffer;
+  /** The system's code (`EACCES`), or ours: `changed`, `vanished`, `replaced`, `unsupported`, `damaged`, `refused`. */
+  readonly code: string;
+  readonly problem: string;
+}
+
+/** More than this are counted and not kept. */
+const KEPT_MAX = 10_000;
+
+export class ProblemList {
+  readonly kept: BackupProblem[] = [];
+  count = 0;
+
+  add(path: Buffer, code: string, problem: string): void {
+    this.count++;
+    if (this.kept.length < KEPT_MAX) this.kept.push({ path: Buffer.from(path), code, problem });
+  }
+
+  addError(path: Buffer, error: unknown): void {
+    const code = codeOf(error);
+    this.add(path, code === "" ? "failed" : code, reasonOf(error));
+  }
+}
+
+const SLASH = Buffer.from("/");
+
+/** `directory` is absolute; the root is `/`. */
+export function joinPath(directory: Buffer, name: Buffer): Buffer {
+  return directory.length === 1 ? Buffer.concat([directory, name]) : Buffer.concat([directory, SLASH, name]);
+}

@@ -1,0 +1,210 @@
+import { assert, CorruptionError, WireError } from "../runtime/errors.ts";
+import type { Random } from "../runtime/random.ts";
+import { ByteReader, ByteWriter } from "./bytes.ts";
+import { ID_BYTES, OBJECT_KINDS, type ObjectKind } from "./chunk-id.ts";
+import { ENCODED_BYTES_MAX } from "./codec.ts";
+import {
+  createSealer,
+  decodeFileHeader,
+  encodeFileHeader,
+  FILE_HEADER_BYTES,
+  type FileClass,
+  SALT_BYTES,
+  type Sealer,
+  TAG_BYTES,
+} from "./sealing.ts";
+
+// A pack: header, sealed directory (ids and lengths), then the sealed objects one after the other. The directory stands
+// first, so that one read tells what a pack holds and a lost tail costs only the objects in it. Packs are built in memory
+// and written in one go. Layout: docs/store-format.md.
+
+/** Large enough that an fsync for each costs little; two of them in memory are the writer's whole appetite. */
+export const PACK_BYTES_TARGET = 16 * 1024 * 1024;
+/** Bounds the directory at 576 KiB, also when decoding. */
+export const PACK_OBJECTS_MAX = 16_384;
+const DIRECTORY_ENTRY_BYTES = ID_BYTES + 4;
+const FIXED_BYTES = FILE_HEADER_BYTES + 4;
+/** No object starts here: a pack is far shorter than 4 GiB. */
+const DIRECTORY_ORDINAL = 0xffffffff;
+
+export const PACK_FOLDERS = { data: "packs/data/", tree: "packs/tree/" } as const satisfies Record<ObjectKind, string>;
+const PACK_CLASSES = { data: "dataPack", tree: "treePack" } as const satisfies Record<ObjectKind, FileClass>;
+
+export interface PackObject {
+  readonly id: Buffer;
+  /** Bytes from the start of the pack's body, which is also the object's ordinal for its seal. */
+  readonly offset: number;
+  /** Sealed bytes. */
+  readonly length: number;
+}
+
+export interface PackDirectory {
+  readonly kind: ObjectKind;
+  readonly objects: readonly PackObject[];
+  /** Where the body starts, in bytes from the start of the file. */
+  readonly bodyStart: number;
+  /** The length of the whole file. */
+  readonly bytes: number;
+}
+
+/** Random, so that no name is used twice and none tells anything; 256 folders keep directories short. */
+export function createPackName(kind: ObjectKind, random: Random): string {
+  const name = random(16).toString("hex");
+  return `${PACK_FOLDERS[kind]}${name.slice(0, 2)}/${name}`;
+}
+
+/** `undefined` for a name that is no pack's. */
+export function kindOfPack(name: string): ObjectKind | undefined {
+  if (name.startsWith(PACK_FOLDERS.data)) return "data";
+  if (name.startsWith(PACK_FOLDERS.tree)) return "tree";
+  return undefined;
+}
+
+/** A pack being filled. */
+export class PackBuilder {
+  readonly kind: ObjectKind;
+  readonly name: string;
+  readonly #salt: Buffer;
+  readonly #sealer: Sealer;
+  readonly #ids: Buffer[] = [];
+  readonly #sealed: Buffer[] = [];
+  readonly #positions = new Map<number, number>();
+  #bytes = 0;
+
+  constructor({ kind, sealingKey, random }: { kind: ObjectKind; sealingKey: Buffer; random: Random }) {
+    this.kind = kind;
+    this.name = createPackName(kind, random);
+    this.#salt = random(SALT_BYTES);
+    this.#sealer = createSealer(sealingKey, this.#salt, PACK_CLASSES[kind]);
+  }
+
+  get isFull(): boolean {
+    return this.#bytes >= PACK_BYTES_TARGET || this.#ids.length >= PACK_OBJECTS_MAX;
+  }
+
+  get count(): number {
+    return this.#ids.length;
+  }
+
+  /** Seals one object and says where it lies. */
+  add(id: Buffer, encoded: Buffer): { offset: number; length: number } {
+    const offset = this.#bytes;
+    const sealed = this.#sealer.seal(offset, contextOf(this.kind, id), encoded);
+    this.#positions.set(offset, this.#ids.length);
+    this.#ids.push(id);
+    this.#sealed.push(sealed);
+    this.#bytes += sealed.length;
+    return { offset, length: sealed.length };
+  }
+
+  /** An object of a pack that is not written yet. */
+  read(offset: number): Buffer {
+    const position = this.#positions.get(offset);
+    assert(position !== undefined, `an object at ${offset} of ${this.name}`);
+    const id = this.#ids[position] as Buffer;
+    return this.#sealer.open(offset, contextOf(this.kind, id), this.#sealed[position] as Buffer, this.name);
+  }
+
+  /** The file's bytes, and what is in it. */
+  finish(): { parts: Buffer[]; directory: PackDirectory } {
+    const writer = new ByteWriter(4 + this.#ids.length * DIRECTORY_ENTRY_BYTES).u32(this.#ids.length);
+    for (const [position, id] of this.#ids.entries()) writer.raw(id).u32((this.#sealed[position] as Buffer).length);
+    const directory = this.#sealer.seal(DIRECTORY_ORDINAL, Buffer.from(this.name), writer.finish());
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(directory.length, 0);
+    const head = [encodeFileHeader(PACK_CLASSES[this.kind], this.#salt), length, directory];
+    const lengths = this.#sealed.map((sealed) => sealed.length);
+    return { parts: [...head, ...this.#sealed], directory: layOut(this.kind, this.#ids, lengths) };
+  }
+}
+
+/** Offsets follow from the lengths: an index does not need to keep them. */
+export function layOut(kind: ObjectKind, ids: readonly Buffer[], lengths: readonly number[]): PackDirectory {
+  const bodyStart = FIXED_BYTES + 4 + ids.length * DIRECTORY_ENTRY_BYTES + TAG_BYTES;
+  let offset = 0;
+  const objects = ids.map((id, position) => {
+    const object = { id, offset, length: lengths[position] as number };
+    offset += object.length;
+    return object;
+  });
+  return { kind, objects, bodyStart, bytes: bodyStart + offset };
+}
+
+/** Reads the directory of a pack; `readRange` is the medium's. CorruptionError when it is damaged. */
+export async function readPackDirectory(
+  { name, sealingKey }: { name: string; sealingKey: Buffer },
+  readRange: (offset: number, length: number) => Promise<Buffer>,
+): Promise<PackDirectory> {
+  const kind = kindOfPack(name);
+  if (kind === undefined) throw new CorruptionError(name, "is not a pack's name");
+  const head = await readRange(0, FIXED_BYTES);
+  const salt = decodeFileHeader(name, head, PACK_CLASSES[kind]);
+  if (head.length < FIXED_BYTES) throw new CorruptionError(name, `${head.length} bytes are too few for a pack`);
+  const length = head.readUInt32LE(FILE_HEADER_BYTES);
+  if (length > 4 + PACK_OBJECTS_MAX * DIRECTORY_ENTRY_BYTES + TAG_BYTES) {
+    throw new CorruptionError(name, `directory of ${length} bytes`);
+  }
+  const sealed = await readRange(FIXED_BYTES, length);
+  const sealer = createSealer(sealingKey, salt, PACK_CLASSES[kind]);
+  const reader = new ByteReader(sealer.open(DIRECTORY_ORDINAL, Buffer.from(name), sealed, name), name);
+  try {
+    const { ids, lengths } = decodeObjectList(reader);
+    reader.end();
+    return layOut(kind, ids, lengths);
+  } catch (error) {
+    if (error instanceof WireError) throw new CorruptionError(name, error.problem);
+    throw error;
+  }
+}
+
+/** A count, then ids and sealed lengths: in pack directories and in index files. */
+export function decodeObjectList(reader: ByteReader): { ids: Buffer[]; lengths: number[] } {
+  const count = reader.u32();
+  if (count > PACK_OBJECTS_MAX) reader.fail(`${count} objects in a pack`);
+  if (count * DIRECTORY_ENTRY_BYTES > reader.left) reader.fail(`ends early: ${count} objects`);
+  const ids: Buffer[] = [];
+  const lengths: number[] = [];
+  for (let position = 0; position < count; position++) {
+    ids.push(reader.raw(ID_BYTES));
+    const length = reader.u32();
+    if (length > ENCODED_BYTES_MAX + TAG_BYTES) reader.fail(`object of ${length} sealed bytes`);
+    lengths.push(length);
+  }
+  return { ids, lengths };
+}
+
+/** Opens objects of written packs; the key of a pack is derived once and kept while it is among the last used. */
+export class PackOpener {
+  readonly #sealingKey: Buffer;
+  readonly #sealers = new Map<string, Sealer>();
+
+  constructor(sealingKey: Buffer) {
+    this.#sealingKey = sealingKey;
+  }
+
+  /** The sealed bytes of one object to what was sealed. `readHead` reads the first bytes of the pack. */
+  async open(
+    { name, id, offset, sealed }: { name: string; id: Buffer; offset: number; sealed: Buffer },
+    readHead: (length: number) => Promise<Buffer>,
+  ): Promise<Buffer> {
+    const kind = kindOfPack(name);
+    if (kind === undefined) throw new CorruptionError(name, "is not a pack's name");
+    let sealer = this.#sealers.get(name);
+    if (sealer === undefined) {
+      const salt = decodeFileHeader(name, await readHead(FILE_HEADER_BYTES), PACK_CLASSES[kind]);
+      sealer = createSealer(this.#sealingKey, salt, PACK_CLASSES[kind]);
+      this.#sealers.set(name, sealer);
+      for (const [oldest] of this.#sealers) {
+        if (this.#sealers.size <= SEALERS_MAX) break;
+        this.#sealers.delete(oldest);
+      }
+    }
+    return sealer.open(offset, contextOf(kind, id), sealed, `object ${id.toString("hex")} in ${name}`);
+  }
+}
+
+const SEALERS_MAX = 64;
+
+function contextOf(kind: ObjectKind, id: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([OBJECT_KINDS[kind]]), id]);
+}
