@@ -1,6 +1,6 @@
 import type { ListeningFlow } from "../api/status-routes.ts";
 import type { Identity } from "../net/identity.ts";
-import { type FlowKey, flowOf } from "../ports/port-map.ts";
+import { type FlowKey, flowName, flowOf } from "../ports/port-map.ts";
 import { reasonOf } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Service } from "../runtime/service.ts";
@@ -45,7 +45,7 @@ export function createListeners({
         } catch (error) {
           problems.set(one.flow, reasonOf(error));
           log.error(
-            { flow: one.flow, port: one.port, reason: reasonOf(error) },
+            { flow: flowName(one.flow), port: one.port, reason: reasonOf(error) },
             "a port could not be opened; the rest goes on",
           );
         }
@@ -60,7 +60,7 @@ export function createListeners({
     },
     flows: () =>
       declared.map((one) => ({
-        flow: one.flow,
+        flow: flowName(one.flow),
         transport: flowOf(one.flow).transport === "udp" ? "udp" : "tcp",
         address: host,
         port: one.port,

@@ -86,6 +86,7 @@ async function openOrCreateStore(
   needs: { clock: Clock; random: Random; log: Log },
 ): Promise<Store> {
   const { random } = needs;
+  await createPrivateDirectory(files.store);
   const medium = await openDirectoryMedium({ path: files.store, random });
   const known = await readPrivateFile(files.passphrase, PASSPHRASE_BYTES_MAX);
   if (known !== undefined) {
