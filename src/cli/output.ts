@@ -74,12 +74,16 @@ export function printJson(output: Output, data: unknown): void {
   output.write(`${jsonText({ ok: true, data }, 2)}\n`);
 }
 
-/** Tells of a failure, as the envelope or for people, and sets the exit code. */
-export function printError(output: Output, error: unknown, { json }: { json: boolean }): void {
+/** Tells of a failure, as the envelope (on one line where the output is lines) or for people, and sets the exit code. */
+export function printError(
+  output: Output,
+  error: unknown,
+  { json, isLine = false }: { json: boolean; isLine?: boolean },
+): void {
   const { code, message, hint, exit } = describe(error);
   if (json) {
     const envelope = { ok: false, error: { code, message, ...(hint === undefined ? {} : { hint }) } };
-    output.write(`${jsonText(envelope, 2)}\n`);
+    output.write(`${jsonText(envelope, isLine ? undefined : 2)}\n`);
   } else {
     output.tell(`rusuban: ${message}\n${hint === undefined ? "" : `  ${hint}\n`}`);
   }

@@ -1,0 +1,104 @@
+// Every command by name, with its sentence for `rusuban --help` and the file to load when it is called: `rusuban ports
+// list` loads neither the API contract nor what `up` needs.
+
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import type { Text } from "../ports/flow.ts";
+import type { Cli } from "./session.ts";
+
+export interface ListedCommand {
+  readonly name: string;
+  readonly about: Text;
+  readonly load: () => Promise<(cli: Cli) => Command>;
+}
+
+export const COMMANDS: readonly ListedCommand[] = [
+  ...present("up", {
+    about: {
+      en: "manager and agent for this computer: watch, report, back up",
+      ja: "このコンピュータでマネージャとエージェントを起動(監視・通報・バックアップ)",
+    },
+    factory: "upCommand",
+  }),
+  ...present("manager", {
+    about: { en: "run or set up a manager", ja: "マネージャの起動と設定" },
+    factory: "managerCommand",
+  }),
+  ...present("agent", {
+    about: { en: "run or enrol an agent", ja: "エージェントの起動と登録" },
+    factory: "agentCommand",
+  }),
+  {
+    name: "status",
+    about: { en: "the manager: version, counts, listeners", ja: "マネージャの状態" },
+    load: async () => (await import("./status.ts")).statusCommand,
+  },
+  {
+    name: "host",
+    about: { en: "the servers that are minded", ja: "監視・保護しているサーバ" },
+    load: async () => (await import("./host.ts")).hostCommand,
+  },
+  {
+    name: "alert",
+    about: { en: "what went wrong: the inbox of alerts", ja: "通報の受信箱" },
+    load: async () => (await import("./alert.ts")).alertCommand,
+  },
+  {
+    name: "backup",
+    about: { en: "back up directories of a host", ja: "ホストのディレクトリをバックアップ" },
+    load: async () => (await import("./backup.ts")).backupCommand,
+  },
+  {
+    name: "restore",
+    about: { en: "restore a snapshot, or some paths of it", ja: "スナップショット(またはその一部)を復元" },
+    load: async () => (await import("./restore.ts")).restoreCommand,
+  },
+  {
+    name: "snapshot",
+    about: { en: "finished backups", ja: "バックアップ済みのスナップショット" },
+    load: async () => (await import("./snapshot.ts")).snapshotCommand,
+  },
+  {
+    name: "job",
+    about: { en: "backups and restores under way and past", ja: "バックアップと復元のジョブ" },
+    load: async () => (await import("./job.ts")).jobCommand,
+  },
+  {
+    name: "console",
+    about: { en: "the web console", ja: "Web コンソール" },
+    load: async () => (await import("./console.ts")).consoleCommand,
+  },
+  {
+    name: "ports",
+    about: { en: "every port: which, from whom to whom, what for", ja: "使用する全ポートの一覧と説明" },
+    load: loadPorts,
+  },
+  {
+    name: "completion",
+    about: { en: "completion for bash or zsh", ja: "bash・zsh 用の補完スクリプト" },
+    load: async () => (await import("./completion.ts")).completionCommand,
+  },
+];
+
+/** The ports with what the environment changes. */
+async function loadPorts(): Promise<(cli: Cli) => Command> {
+  const [{ portsCommand }, { declarePortSettings, portBookOf }, { loadSettings }] = await Promise.all([
+    import("./ports.ts"),
+    import("../net/port-settings.ts"),
+    import("../runtime/settings.ts"),
+  ]);
+  return ({ world: { output, env }, language }) =>
+    portsCommand({
+      output,
+      env: { ...env, LC_ALL: language }, // --lang, where it stood before the command.
+      portBook: () => portBookOf(loadSettings(declarePortSettings(), { env }), 1),
+    });
+}
+
+/** A command of the programs themselves, where its file is there. */
+function present(name: string, { about, factory }: { about: Text; factory: string }): ListedCommand[] {
+  const file = new URL(`./${name}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+  if (!existsSync(fileURLToPath(file))) return [];
+  return [{ name, about, load: async () => (await import(file.href))[factory] }];
+}
