@@ -1,0 +1,339 @@
+import { mkdirSync, realpathSync } from "node:fs";
+import type { Clock } from "../../runtime/clock.ts";
+import { ConnectError, CorruptionError, codeOf, PeerError, reasonOf, SettingsError } from "../../runtime/errors.ts";
+import { type Random, systemRandom } from "../../runtime/random.ts";
+import type { Chunking } from "../../store/keys.ts";
+import type { DirectoryNode, FileNode, TreeNode } from "../../store/tree.ts";
+import type { ChunkSource } from "./chunk-sink.ts";
+import { EntryWriter, type Shortfall, setAttributes } from "./entry-writer.ts";
+import { createExcludeRules, type ExcludeRules } from "./exclude-rules.ts";
+import {
+  close,
+  type Directory,
+  type FileStatus,
+  findStatusAt,
+  makeDirectoryAt,
+  openDirectory,
+  openDirectoryAt,
+  readLinkAt,
+  unlinkAt,
+} from "./file-calls.ts";
+import { Pace } from "./pace.ts";
+import { type BackupProblem, joinPath, ProblemList } from "./problem-list.ts";
+import { RestoredLinks } from "./restored-links.ts";
+import { createSelection, type Selection } from "./selection.ts";
+import { readDirectory } from "./snapshot-tree.ts";
+import { createVerifyingSource } from "./verifying-source.ts";
+
+// Restores a snapshot, or parts of it, below a directory. Whatever the snapshot says, nothing is written elsewhere: names
+// come checked from the decoder, every directory is opened without following symlinks and worked in through its handle.
+
+/** What happens to entries that are there already: stay; are replaced where type, size, time, mode or owner differ; are always replaced. */
+export type Overwrite = "never" | "changed" | "always";
+
+export interface ExtractOptions {
+  readonly source: ChunkSource;
+  /** Whose `idKey` all that is read is verified with. */
+  readonly chunking: Pick<Chunking, "idKey">;
+  /** Snapshot.root. */
+  readonly root: Buffer;
+  /** Absolute paths in the snapshot; everything when absent. Whole paths are made below the target: `/etc/hosts` becomes `TARGET/etc/hosts`. */
+  readonly paths?: readonly (Buffer | string)[] | undefined;
+  /** Patterns (exclude-rules.ts) of what is left out. */
+  readonly excludes?: readonly string[];
+  /** A directory; made when it is not there. */
+  readonly target: Buffer | string;
+  readonly overwrite: Overwrite;
+  /** Change nothing; `onEntry` tells what would be done. */
+  readonly dryRun?: boolean;
+  readonly clock: Clock;
+  readonly random?: Random;
+  readonly signal?: AbortSignal | undefined;
+  /** Called at most a few times a second. */
+  readonly onProgress?: ((progress: ExtractProgress) => void) | undefined;
+  /** Called for every entry. `path` is absolute in the snapshot. */
+  readonly onEntry?: ((entry: { path: Buffer; node: TreeNode; action: ExtractAction }) => void) | undefined;
+}
+
+export type ExtractAction = "create" | "replace" | "unchanged" | "skip";
+
+export interface ExtractProgress {
+  /** Entries that are no directories, made or found unchanged. */
+  readonly files: number;
+  readonly directories: number;
+  /** Bytes of files written. */
+  readonly bytes: number;
+  readonly unchanged: number;
+  /** Left alone because something is there and must stay. */
+  readonly skipped: number;
+  readonly problems: number;
+}
+
+export interface ExtractResult {
+  readonly stats: ExtractProgress;
+  /** Not empty: done in part. At most 10,000; `stats.problems` counts all. */
+  readonly problems: readonly BackupProblem[];
+}
+
+const ROOT = Buffer.from("/");
+/** Nodes of a directory looked at ahead, to have their chunks on the way. */
+const NODES_AHEAD = 32;
+/** Errors of the target as a whole: going on would fail for every further entry. */
+const FATAL_CODES = new Set(["ENOSPC", "EDQUOT", "EROFS"]);
+/** Times are restored to the microsecond at least. */
+const SAME_TIME_NS = 1_000n;
+
+/** Resolves when all was tried; rejects for what concerns the whole: no space, no connection, an aborted signal, a path that the snapshot does not hold. */
+export async function extract(options: ExtractOptions): Promise<ExtractResult> {
+  const extractor = new Extractor(options);
+  await extractor.run();
+  return { stats: extractor.stats(), problems: extractor.problems.kept };
+}
+
+interface Place {
+  /** Undefined in a dry run where the directory does not exist. */
+  readonly directory: Directory | undefined;
+  /** Absolute in the snapshot. */
+  readonly path: Buffer;
+  /** From the target down, for finding the directory again. */
+  readonly names: readonly Buffer[];
+  readonly selection: Selection;
+}
+
+class Extractor {
+  readonly problems = new ProblemList();
+  readonly #options: ExtractOptions;
+  readonly #source: ChunkSource;
+  readonly #writer: EntryWriter;
+  readonly #pace: Pace;
+  readonly #excludes: ExcludeRules;
+  #links: RestoredLinks | undefined;
+  #files = 0;
+  #directories = 0;
+  #bytes = 0;
+  #unchanged = 0;
+  #skipped = 0;
+
+  constructor(options: ExtractOptions) {
+    this.#options = options;
+    const { clock, signal } = options;
+    this.#source = createVerifyingSource(options.source, options.chunking);
+    this.#writer = new EntryWriter({ source: this.#source, random: options.random ?? systemRandom });
+    this.#pace = new Pace({ clock, signal, report: () => options.onProgress?.(this.stats()) });
+    this.#excludes = createExcludeRules(options.excludes ?? []);
+  }
+
+  async run(): Promise<void> {
+    const { paths, root } = this.#options;
+    const selection: Selection = paths === undefined || paths.length === 0 ? "all" : createSelection(paths).selection;
+    const directory = this.#openTarget();
+    this.#links = new RestoredLinks(directory);
+    try {
+      await this.#restoreInto({ directory, path: ROOT, names: [], selection }, root);
+    } finally {
+      if (directory !== undefined) close(directory.fd);
+    }
+    this.#options.onProgress?.(this.stats());
+  }
+
+  stats(): ExtractProgress {
+    return {
+      files: this.#files,
+      directories: this.#directories,
+      bytes: this.#bytes,
+      unchanged: this.#unchanged,
+      skipped: this.#skipped,
+      problems: this.problems.count,
+    };
+  }
+
+  /** The target is the operator's word: it may be a symlink. */
+  #openTarget(): Directory | undefined {
+    const { target, dryRun } = this.#options;
+    try {
+      if (dryRun !== true) mkdirSync(target, { recursive: true });
+      return openDirectory(realpathSync(target, { encoding: "buffer" }));
+    } catch (error) {
+      if (dryRun === true && codeOf(error) === "ENOENT") return undefined;
+      throw new SettingsError("target", reasonOf(error));
+    }
+  }
+
+  async #restoreInto(place: Place, tree: Buffer): Promise<void> {
+    const wanted = place.selection === "all" ? undefined : new Set(place.selection.keys());
+    let ahead: TreeNode[] = [];
+    const restoreAhead = async () => {
+      const nodes = ahead;
+      ahead = [];
+      if (this.#options.dryRun !== true) this.#readAhead(nodes);
+      for (const node of nodes) await this.#restore(place, node);
+    };
+    try {
+      for await (const node of readDirectory(this.#source, tree)) {
+        if (wanted !== undefined && !wanted.delete(node.name.toString("latin1"))) continue;
+        ahead.push(node);
+        if (ahead.length >= NODES_AHEAD) await restoreAhead();
+      }
+    } catch (error) {
+      this.#note(place.path, error);
+    }
+    await restoreAhead();
+    for (const name of wanted ?? []) {
+      const path = joinPath(place.path, Buffer.from(name, "latin1"));
+      this.problems.add(path, "ENOENT", "is not in the snapshot");
+    }
+  }
+
+  #readAhead(nodes: readonly TreeNode[]): void {
+    for (const node of nodes) {
+      if (node.type === "directory") this.#source.read("tree", node.tree).catch(() => {});
+      const [piece] = node.type === "file" && node.content.kind === "pieces" ? node.content.pieces : [];
+      if (piece?.kind === "data") this.#source.read("data", piece.id).catch(() => {});
+    }
+  }
+
+  async #restore(place: Place, node: TreeNode): Promise<void> {
+    const path = joinPath(place.path, node.name);
+    const selection = place.selection === "all" ? "all" : (place.selection.get(node.name.toString("latin1")) ?? "all");
+    if (selection === "all" && this.#excludes.isExcluded(path)) return;
+    try {
+      const existing = place.directory === undefined ? undefined : findStatusAt(place.directory, node.name);
+      if (node.type === "directory") await this.#restoreDirectory({ ...place, path, selection }, node, existing);
+      else if (selection !== "all")
+        this.problems.add(path, "ENOTDIR", `is a ${node.type} in the snapshot, not a directory`);
+      else await this.#restoreEntry(place, path, node, existing);
+    } catch (error) {
+      this.#note(path, error);
+    }
+    if (this.#pace.isDue) await this.#pace.breathe();
+  }
+
+  async #restoreDirectory(place: Place, node: DirectoryNode, existing: FileStatus | undefined): Promise<void> {
+    const { overwrite, dryRun } = this.#options;
+    const parent = place.directory;
+    const isThere = existing?.type === "directory";
+    if (existing !== undefined && !isThere && overwrite === "never") {
+      this.#tell(place.path, node, "skip");
+      return this.problems.add(place.path, "ENOTDIR", `a ${existing.type} is in the way of a directory`);
+    }
+    this.#tell(place.path, node, existing === undefined ? "create" : isThere ? "unchanged" : "replace");
+    this.#directories++;
+    const names = [...place.names, node.name];
+    if (dryRun === true || parent === undefined) {
+      const directory = isThere && parent !== undefined ? openDirectoryAt(parent, node.name) : undefined;
+      try {
+        return await this.#restoreInto({ ...place, directory, names }, node.tree);
+      } finally {
+        if (directory !== undefined) close(directory.fd);
+      }
+    }
+    if (existing !== undefined && !isThere) unlinkAt(parent, node.name);
+    if (!isThere) makeDirectoryAt(parent, node.name);
+    const directory = openDirectoryAt(parent, node.name);
+    try {
+      await this.#restoreInto({ ...place, directory, names }, node.tree);
+      // Last, since a read-only directory takes no entries. One that only leads to what was asked for stays as it was.
+      if (!isThere || (overwrite !== "never" && place.selection === "all")) {
+        this.#noteShortfall(place.path, setAttributes(directory.fd, node));
+      }
+    } finally {
+      close(directory.fd);
+    }
+  }
+
+  async #restoreEntry(
+    { directory, names }: Place,
+    path: Buffer,
+    node: Exclude<TreeNode, DirectoryNode>,
+    existing: FileStatus | undefined,
+  ): Promise<void> {
+    const { overwrite, dryRun } = this.#options;
+    if (existing?.type === "directory") {
+      this.#tell(path, node, "skip");
+      return this.problems.add(path, "EISDIR", `a directory is in the way of a ${node.type}`);
+    }
+    if (existing !== undefined && overwrite === "never") {
+      this.#skipped++;
+      return this.#tell(path, node, "skip");
+    }
+    const linked = directory === undefined ? undefined : this.#links?.find(node);
+    const isSame =
+      existing !== undefined &&
+      directory !== undefined &&
+      (linked !== undefined
+        ? linked.inode === existing.inode && linked.device === existing.device
+        : overwrite === "changed" && isUnchanged(node, existing, () => readLinkAt(directory, node.name)));
+    this.#tell(path, node, isSame ? "unchanged" : existing === undefined ? "create" : "replace");
+    if (isSame) this.#unchanged++;
+    if (!isSame && dryRun !== true && directory !== undefined) {
+      const place = { directory, name: node.name };
+      const isLinked =
+        linked !== undefined && this.#links?.use(linked, (first) => this.#writer.writeHardLink(place, first, linked));
+      if (isLinked !== true && !this.#noteShortfall(path, await this.#write(place, node))) return;
+    }
+    this.#files++;
+    if (directory !== undefined && dryRun !== true) this.#links?.remember(node, { names, directory });
+  }
+
+  async #write(
+    place: { directory: Directory; name: Buffer },
+    node: Exclude<TreeNode, DirectoryNode>,
+  ): Promise<Shortfall> {
+    switch (node.type) {
+      case "file":
+        return this.#writer.writeFile(place, node, async (bytes) => {
+          this.#bytes += bytes;
+          if (this.#pace.isDue) await this.#pace.breathe();
+        });
+      case "symlink":
+        return this.#writer.writeSymlink(place, node);
+      default:
+        return this.#writer.writeSpecial(place, node);
+    }
+  }
+
+  /** False when nothing was made. */
+  #noteShortfall(path: Buffer, shortfall: Shortfall): boolean {
+    if (shortfall === undefined) return true;
+    this.problems.add(path, shortfall.code, shortfall.problem);
+    return shortfall.code !== "unsupported";
+  }
+
+  #tell(path: Buffer, node: TreeNode, action: ExtractAction): void {
+    this.#options.onEntry?.({ path, node, action });
+  }
+
+  /** Lists what concerns this entry alone; throws what ends the restore. */
+  #note(path: Buffer, error: unknown): void {
+    this.#options.signal?.throwIfAborted();
+    const isDamage = error instanceof CorruptionError || (error instanceof PeerError && isNotFound(error));
+    if (isDamage) {
+      this.problems.add(path, "damaged", reasonOf(error));
+      return;
+    }
+    if (error instanceof ConnectError || codeOf(error) === "" || FATAL_CODES.has(codeOf(error))) throw error;
+    this.problems.addError(path, error);
+  }
+}
+
+/** As the store says it, and as the deduplication engine's flow does. */
+function isNotFound({ code }: PeerError): boolean {
+  return code === "not-found" || code === "notFound";
+}
+
+function isUnchanged(node: Exclude<TreeNode, DirectoryNode>, existing: FileStatus, readTarget: () => Buffer): boolean {
+  if (node.type !== existing.type || node.uid !== existing.uid || node.gid !== existing.gid) return false;
+  const difference = node.mtimeNs - existing.mtimeNs;
+  if (difference > SAME_TIME_NS || difference < -SAME_TIME_NS) return false;
+  switch (node.type) {
+    case "symlink":
+      return node.target.equals(readTarget());
+    case "file":
+      return node.mode === existing.mode && (node as FileNode).size === existing.size;
+    case "blockDevice":
+    case "characterDevice":
+      return node.mode === existing.mode && node.rdev === existing.rdev;
+    default:
+      return node.mode === existing.mode;
+  }
+}

@@ -1,0 +1,30 @@
+import { spawnSync } from "node:child_process";
+import type { DeviceNode, PlainNode } from "../../store/tree.ts";
+import type { Directory } from "./file-calls.ts";
+
+/** Why a node of this kind cannot be made here, or `undefined` when it was made as `name` (plain ASCII). */
+export function makeSpecialFile(directory: Directory, name: string, node: DeviceNode | PlainNode): string | undefined {
+  if (node.type === "socket") return "sockets are made by the program that listens on them";
+  // Node has no mknod(2); coreutils has. The child reaches our open directory through our own process's entry.
+  const base = directory.base.toString("latin1").replace("/proc/self/", `/proc/${process.pid}/`);
+  const isDevice = "rdev" in node;
+  const command = isDevice ? "mknod" : "mkfifo";
+  const device = isDevice
+    ? [node.type === "blockDevice" ? "b" : "c", String(majorOf(node.rdev)), String(minorOf(node.rdev))]
+    : [];
+  const { status, stderr, error } = spawnSync(command, ["-m", node.mode.toString(8), "--", base + name, ...device], {
+    encoding: "utf8",
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  if (error !== undefined) return `${command}: ${error.message}`;
+  return status === 0 ? undefined : stderr.trim();
+}
+
+/** As Linux packs them: 12 + 20 bits of major, 8 + 24 bits of minor (makedev(3)). */
+function majorOf(rdev: bigint): bigint {
+  return ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n);
+}
+
+function minorOf(rdev: bigint): bigint {
+  return (rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n);
+}

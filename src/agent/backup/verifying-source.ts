@@ -1,0 +1,49 @@
+import { CorruptionError } from "../../runtime/errors.ts";
+import { chunkId } from "../../store/chunk-id.ts";
+import type { ChunkSource } from "./chunk-sink.ts";
+
+/** Enough for the bundle that a directory's files share and a large file's next chunks. */
+const KEPT_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Computes the id of everything that is read and compares: what reaches the disk is what was cut from it, whoever stood in
+ * between. Keeps the last objects read, since the files of a directory share chunks.
+ */
+export function createVerifyingSource(source: ChunkSource, { idKey }: { idKey: Buffer }): ChunkSource {
+  const kept = new Map<string, Promise<Buffer>>();
+  const sizes = new Map<string, number>();
+  let keptBytes = 0;
+
+  const forget = (key: string) => {
+    kept.delete(key);
+    keptBytes -= sizes.get(key) ?? 0;
+    sizes.delete(key);
+  };
+
+  return {
+    read(kind, id) {
+      const key = kind + id.toString("latin1");
+      const known = kept.get(key);
+      if (known !== undefined) {
+        kept.delete(key); // Last used goes last.
+        kept.set(key, known);
+        return known;
+      }
+      const reading = source.read(kind, id).then((bytes) => {
+        if (!chunkId(idKey, kind, bytes).equals(id)) {
+          throw new CorruptionError(`${kind} object ${id.toString("hex")}`, "content does not match its id");
+        }
+        sizes.set(key, bytes.length);
+        keptBytes += bytes.length;
+        for (const [oldest] of kept) {
+          if (keptBytes <= KEPT_BYTES_MAX) break;
+          if (oldest !== key && sizes.has(oldest)) forget(oldest);
+        }
+        return bytes;
+      });
+      kept.set(key, reading);
+      reading.catch(() => forget(key));
+      return reading;
+    },
+  };
+}
