@@ -1,7 +1,11 @@
 import { declarePortSettings } from "../net/port-settings.ts";
+import type { FlowKey } from "../ports/port-map.ts";
 import { LOG_LEVELS } from "../runtime/log.ts";
 import { choice, integer, ratio, seconds, string, strings } from "../runtime/setting-kinds.ts";
 import { type SettingValues, setting } from "../runtime/settings.ts";
+
+/** The flows on which an agent listens. */
+export const AGENT_LISTENS = ["backupControl"] as const satisfies readonly FlowKey[];
 
 /** All settings of an agent. docs/settings.md is generated from here. */
 export const AGENT_SETTINGS = {

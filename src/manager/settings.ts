@@ -1,7 +1,18 @@
 import { declarePortSettings } from "../net/port-settings.ts";
+import type { FlowKey } from "../ports/port-map.ts";
 import { LOG_LEVELS } from "../runtime/log.ts";
 import { choice, integer, seconds, string, strings } from "../runtime/setting-kinds.ts";
 import { type SettingValues, setting } from "../runtime/settings.ts";
+
+/** The flows on which a manager listens. */
+export const MANAGER_LISTENS = [
+  "agentBrowser",
+  "managerReport",
+  "dedupEngine",
+  "dedupManager",
+  "administration",
+  "console",
+] as const satisfies readonly FlowKey[];
 
 /** All settings of a manager. docs/settings.md is generated from here. */
 export const MANAGER_SETTINGS = {

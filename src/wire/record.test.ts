@@ -51,3 +51,20 @@ it("refuses fragments that add up to too much, and endless empty ones", () => {
   const empty = new RecordReader({ bytesMax: 4, fragmentsMax: 3 });
   expect(() => empty.push(Buffer.from("00000000".repeat(4), "hex"))).toThrow("record: more than 3 fragments");
 });
+
+it("a long record in single bytes is put together, and costs no more than itself", () => {
+  const body = Buffer.alloc(100_000, 7);
+  const stream = encodeRecord(body);
+  const reader = new RecordReader({ bytesMax: body.length });
+  const got: Buffer[] = [];
+  for (const byte of stream) got.push(...reader.push(Buffer.of(byte)));
+  expect(got).toEqual([body]);
+  expect(got[0]?.buffer.byteLength).toBeLessThan(2 * body.length);
+});
+
+it("holds nothing for a length that is only declared", () => {
+  const before = process.memoryUsage().arrayBuffers;
+  const readers = Array.from({ length: 1_000 }, () => new RecordReader({ bytesMax: 2 ** 24 }));
+  for (const reader of readers) reader.push(Buffer.from("80ffffff00", "hex"));
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 24);
+});

@@ -5,6 +5,8 @@ import { WireError } from "../runtime/errors.ts";
 
 const LAST_FRAGMENT = 0x8000_0000;
 const HEADER_BYTES = 4;
+const EMPTY = Buffer.alloc(0);
+const GROWTH_MIN_BYTES = 256;
 
 /** One record of one fragment, ready to be written. */
 export function encodeRecord(body: Uint8Array): Buffer {
@@ -24,7 +26,9 @@ export class RecordReader {
   #isLast = false;
   #fragments = 0;
   #bytes = 0;
-  #parts: Buffer[] = [];
+  /** What has come of the record: grown by doubling, so that neither a declared length nor many small pieces cost memory. */
+  #record = EMPTY;
+  #recordBytes = 0;
 
   constructor({ bytesMax, fragmentsMax = 1024 }: { bytesMax: number; fragmentsMax?: number }) {
     this.#bytesMax = bytesMax;
@@ -45,25 +49,20 @@ export class RecordReader {
         this.#openFragment();
       }
       const take = Math.min(this.#fragmentLeft, chunk.length - at);
-      if (take > 0) {
-        this.#parts.push(chunk.subarray(at, at + take));
-        this.#fragmentLeft -= take;
-        at += take;
-      }
+      this.#append(chunk, at, at + take);
+      this.#fragmentLeft -= take;
+      at += take;
       if (this.#fragmentLeft === 0) {
         this.#headerBytes = 0;
         if (this.#isLast) records.push(this.#takeRecord());
       }
     }
-    // What stays here must not keep a whole socket buffer alive for a few bytes.
-    const last = this.#parts.length - 1;
-    if (last >= 0) this.#parts[last] = Buffer.from(this.#parts[last] as Buffer);
     return records;
   }
 
   /** True between records: an end of the stream here is clean. */
   get isEmpty(): boolean {
-    return this.#headerBytes === 0 && this.#parts.length === 0 && this.#fragments === 0;
+    return this.#headerBytes === 0 && this.#fragments === 0;
   }
 
   #openFragment(): void {
@@ -80,9 +79,25 @@ export class RecordReader {
     }
   }
 
+  #append(chunk: Buffer, from: number, to: number): void {
+    const bytes = this.#recordBytes + to - from;
+    if (bytes > this.#record.length) {
+      // Whole at once where all of it is here already, the usual case.
+      const isWhole = this.#isLast && this.#fragmentLeft === to - from;
+      const grown = Buffer.allocUnsafeSlow(
+        isWhole ? bytes : Math.max(bytes, 2 * this.#record.length, GROWTH_MIN_BYTES),
+      );
+      this.#record.copy(grown, 0, 0, this.#recordBytes);
+      this.#record = grown;
+    }
+    chunk.copy(this.#record, this.#recordBytes, from, to);
+    this.#recordBytes = bytes;
+  }
+
   #takeRecord(): Buffer {
-    const record = this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts);
-    this.#parts = [];
+    const record = this.#record.subarray(0, this.#recordBytes);
+    this.#record = EMPTY;
+    this.#recordBytes = 0;
     this.#fragments = 0;
     this.#bytes = 0;
     return record;

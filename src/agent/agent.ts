@@ -1,0 +1,284 @@
+import { readFile } from "node:fs/promises";
+import type { Alert } from "../model/alert.ts";
+import { SEVERITIES, type Severity } from "../model/alert.ts";
+import type { HostFacts } from "../model/host.ts";
+import { Connections } from "../net/connections.ts";
+import { type Identity, loadIdentity } from "../net/identity.ts";
+import { createTlsListener } from "../net/listen.ts";
+import { portBookOf, portOverridesOf, portsToTell } from "../net/port-settings.ts";
+import { createPrivateDirectory } from "../net/private-file.ts";
+import { ephemeralOverlap, readSystemPorts } from "../ports/ephemeral-ports.ts";
+import { flowName } from "../ports/port-map.ts";
+import { NDMP_RECORD_BYTES_MAX } from "../protocols/ndmp/connection.ts";
+import { openRecordChannel } from "../protocols/record-channel.ts";
+import { REPORT_RECORD_BYTES_MAX } from "../protocols/report/messages.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { reasonOf, SettingsError } from "../runtime/errors.ts";
+import type { Log } from "../runtime/log.ts";
+import { VERSION } from "../runtime/package.ts";
+import type { Random } from "../runtime/random.ts";
+import { type Service, startAll } from "../runtime/service.ts";
+import type { Program } from "../runtime/supervised.ts";
+import { agentFiles } from "./agent-data.ts";
+import { serveControl } from "./backup/control-session.ts";
+import { createJobRunner } from "./backup/job-runner.ts";
+import { createAdvertiser } from "./fleet/advertiser.ts";
+import { type Enrolled, enroll } from "./fleet/enroll.ts";
+import { loadManagerFacts, ManagerLink } from "./fleet/manager-link.ts";
+import { readHostFacts, thisMachine } from "./providers/host-facts.ts";
+import { createHostProviders } from "./providers/host-providers.ts";
+import { createHostSystem } from "./providers/host-system.ts";
+import { readBootId } from "./providers/uptime.ts";
+import { openSpool } from "./reporting/open-spool.ts";
+import { createReporter } from "./reporting/reporter.ts";
+import type { AgentSettings } from "./settings.ts";
+import { createWatchMemory } from "./watch/watch-memory.ts";
+import { WATCH_DEFAULTS } from "./watch/watch-settings.ts";
+import { createWatcher } from "./watch/watcher.ts";
+
+// The agent's composition root: builds every part, ties them together, starts them in order and stops them last-first.
+
+export interface AgentNeeds {
+  readonly dataDirectory: string;
+  readonly settings: AgentSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** What an agent that has started says of itself. */
+export interface AgentReady {
+  readonly hostId: string;
+  readonly managerId: string;
+}
+
+const CONNECT_TIMEOUT_MS = 15_000;
+/** Above the manager's interval of polling a job, and its heartbeats. */
+const IDLE_TIMEOUT_MS = 120_000;
+
+export function createAgent(needs: AgentNeeds): Program<AgentReady> {
+  let stopAll = async () => {};
+  return {
+    async start() {
+      const { ready, stop } = await startAgent(needs);
+      stopAll = stop;
+      return ready;
+    },
+    stop: () => stopAll(),
+  };
+}
+
+/** Enrols this host with a token; its agent can run from then on. */
+export async function enrollAgent({
+  token,
+  addresses,
+  ...needs
+}: AgentNeeds & { readonly token: string; readonly addresses?: readonly string[] }): Promise<Enrolled> {
+  const { dataDirectory, settings, clock } = needs;
+  const directory = agentFiles(dataDirectory).identity;
+  if ((await loadIdentity(directory)) !== undefined) {
+    throw new SettingsError("agent", `this host is enrolled already: remove ${directory} first to enrol it anew`);
+  }
+  const ports = portsToTell(portOverridesOf(settings));
+  const options = { token, directory, ports, clock, facts: await readFacts() };
+  return enroll(addresses === undefined ? options : { ...options, addresses });
+}
+
+async function readFacts(): Promise<HostFacts> {
+  return readHostFacts({ agentVersion: VERSION, machine: thisMachine(), system: createHostSystem() });
+}
+
+async function startAgent({ dataDirectory, settings, clock, random, log }: AgentNeeds) {
+  const files = agentFiles(dataDirectory);
+  const book = portBookOf(settings, settings["backup.concurrentJobs"]);
+  const loaded = await loadIdentity(files.identity);
+  const managerFacts = await loadManagerFacts(files.identity);
+  if (loaded === undefined || managerFacts === undefined || loaded.peer.kind !== "host") {
+    throw new SettingsError(
+      "agent",
+      "this host is not enrolled: run `rusuban agent enroll TOKEN` with a token of `rusuban host token`",
+    );
+  }
+  const { hostId } = loaded.peer;
+  let identity: Identity = loaded;
+  await createPrivateDirectory(files.agent);
+  const system = createHostSystem();
+  const facts = await readFacts();
+  const link = new ManagerLink({ facts: managerFacts, identity: () => identity, clock });
+  await warnOfEphemeralOverlap(book.rangeOf("backupData"), log);
+
+  // Reporting
+  const spool = await openSpool({ file: files.spool, clock, random, log });
+  const reporter = createReporter({
+    spool,
+    connect: (signal) =>
+      link.connect("managerReport", {
+        recordBytesMax: REPORT_RECORD_BYTES_MAX,
+        idleTimeoutMs: IDLE_TIMEOUT_MS,
+        timeoutMs: CONNECT_TIMEOUT_MS,
+        signal,
+      }),
+    agentVersion: VERSION,
+    clock,
+    random,
+    log,
+  });
+
+  // Watching
+  const services = settings["watch.services"];
+  const watcher = createWatcher({
+    settings: {
+      ...WATCH_DEFAULTS,
+      intervalMs: settings["watch.seconds"] * 1_000,
+      providerTimeoutMs: Math.min(WATCH_DEFAULTS.providerTimeoutMs, settings["watch.seconds"] * 500),
+      services,
+      fileSystem: { warning: settings["watch.filesystem.warning"], critical: settings["watch.filesystem.critical"] },
+      memory: { warning: settings["watch.memory.warning"], critical: settings["watch.memory.critical"] },
+      load: { warning: settings["watch.load.warning"], critical: settings["watch.load.critical"] },
+    },
+    providers: createHostProviders({ platform: process.platform, system, clock, services }),
+    memory: createWatchMemory(files.watch),
+    bootId: await readBootId(system),
+    onReadings: (readings) => reporter.tellReadings(readings),
+    onAlert: (alert) => reporter.raise([alert]),
+    clock,
+    random,
+    log,
+  });
+
+  // Backup
+  const runner = createJobRunner({ link, clock, log });
+  const places = createPlaces(settings["backup.concurrentJobs"]);
+  const connections = new Connections();
+  const controlListener = createTlsListener({
+    flow: "backupControl",
+    host: settings["listen.host"],
+    port: book.portOf("backupControl"),
+    identity,
+    allow: ["manager"],
+    isRevoked: (_serial, peer) => peer.kind !== "manager" || peer.id !== link.facts.managerId,
+    connections,
+    log,
+    clock,
+    onConnection({ socket, remoteAddress, remotePort }) {
+      const destination = { flow: flowName("backupControl"), host: remoteAddress, port: remotePort };
+      const channel = openRecordChannel(socket, {
+        destination,
+        recordBytesMax: NDMP_RECORD_BYTES_MAX,
+        idleTimeoutMs: IDLE_TIMEOUT_MS,
+        clock,
+      });
+      return serveControl(channel, {
+        runBackup: runner.runBackup,
+        runRecover: runner.runRecover,
+        raiseTestAlerts: ({ ids, severity, summary }) =>
+          reporter.raise(
+            ids.map((id) => testAlert({ id, severity: severityOf(severity), summary, nowMs: clock.now() })),
+          ),
+        allowed: { paths: settings["backup.paths"], targets: settings["backup.targets"] },
+        takePlace: places.take,
+        host: { hostname: facts.hostname, osType: facts.platform, osVersion: facts.operatingSystem, hostId },
+        agentVersion: VERSION,
+        clock,
+        log,
+      });
+    },
+  });
+
+  const advertiser = createAdvertiser({
+    link,
+    directory: files.identity,
+    identity: () => identity,
+    onRenewed: (renewed) => {
+      identity = renewed;
+      controlListener.setIdentity(renewed);
+    },
+    facts: readFacts,
+    ports: portsToTell(portOverridesOf(settings)),
+    clock,
+    log,
+  });
+
+  const stop = await startAll(
+    [
+      { name: "spool", start: async () => {}, stop: async () => spool.close() },
+      reporter,
+      watcher,
+      orWithout(controlListener, "without it the manager can command no backup and no restore here", log),
+      advertiser,
+    ],
+    { clock, log },
+  );
+  log.info({ hostId, managerId: managerFacts.managerId, version: VERSION }, "agent is ready");
+  return { ready: { hostId, managerId: managerFacts.managerId }, stop };
+}
+
+/** A service that says why it cannot start and is then left out: an agent without its control port still reports. */
+function orWithout(service: Service, consequence: string, log: Log): Service {
+  let isRunning = false;
+  return {
+    name: service.name,
+    async start() {
+      try {
+        await service.start();
+        isRunning = true;
+      } catch (error) {
+        log.error({ reason: reasonOf(error), consequence }, "a port could not be opened; the rest goes on");
+      }
+    },
+    async stop() {
+      if (isRunning) await service.stop();
+    },
+  };
+}
+
+/** Places for jobs: `take` answers undefined where all are taken, else what gives the place back. */
+function createPlaces(countMax: number) {
+  let taken = 0;
+  return {
+    take(): (() => void) | undefined {
+      if (taken >= countMax) return undefined;
+      taken += 1;
+      return () => {
+        taken -= 1;
+      };
+    },
+  };
+}
+
+function testAlert({
+  id,
+  severity,
+  summary,
+  nowMs,
+}: {
+  id: string;
+  severity: Severity;
+  summary: string;
+  nowMs: number;
+}): Alert {
+  return {
+    id,
+    raisedAtMs: nowMs,
+    severity,
+    category: "communication",
+    kind: "event",
+    component: "agent",
+    condition: "test",
+    summary,
+    details: [],
+  };
+}
+
+function severityOf(number: number): Severity {
+  const names = Object.keys(SEVERITIES) as Severity[];
+  return names.find((name) => SEVERITIES[name] === number) ?? "information";
+}
+
+/** Ports that the system gives to outgoing connections are no place to listen: it would fail now and then, at random. */
+async function warnOfEphemeralOverlap(range: { readonly from: number; readonly to: number }, log: Log): Promise<void> {
+  const ports = await readSystemPorts((path) => readFile(path, "utf8"));
+  if (ports.kind === "unknown") return;
+  const verdict = ephemeralOverlap({ range, ...ports });
+  if (verdict.kind === "overlaps") log.warn({ ...verdict }, "the data ports lie among the system's ephemeral ports");
+}
