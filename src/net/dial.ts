@@ -94,7 +94,9 @@ async function fetchPinnedAuthority(options: DialOptions, fingerprint: string, d
   const { identity: _, ...anonymous } = options;
   const socket = await handshake(anonymous, deadline, { rejectUnauthorized: false });
   const chain = chainOf(socket.getPeerCertificate(true));
-  socket.destroy();
+  // In good order, so that the listener does not take it for somebody who broke off.
+  socket.resume();
+  socket.end(() => socket.destroySoon());
   const pinned = chain.find((certificate) => fingerprintOf(certificate) === fingerprint.toLowerCase());
   if (pinned !== undefined) return new X509Certificate(pinned.raw).toString();
   const root = chain.at(-1);

@@ -15,6 +15,8 @@ import { judgePath, type PathVerdict } from "./allowed-paths.ts";
 /** What a job reports while it runs. */
 export interface JobReport {
   progress(progress: JobProgress): void;
+  /** A line for the job's log. */
+  message(text: string): void;
   problem(problem: { readonly path: Buffer; readonly code: string; readonly problem: string }): void;
 }
 
@@ -58,6 +60,8 @@ const CALL_TIMEOUT_MS = 60_000;
 const PROGRESS_INTERVAL_MS = 500;
 /** Problems told one by one; the rest are counted in the progress. A directory without read permission may hold millions. */
 const PROBLEMS_TOLD_MAX = 1_000;
+/** Lines for the log of a job: what the manager keeps of them (JOB_LOG_LINES_MAX). */
+const MESSAGES_TOLD_MAX = 10_000;
 
 /** Serves one connection until its end. */
 export async function serveControl(channel: Channel, needs: ControlNeeds): Promise<void> {
@@ -207,6 +211,7 @@ class ControlSession {
     const { clock, log } = this.#needs;
     let latest: JobProgress | undefined;
     let problemsTold = 0;
+    let messagesTold = 0;
     let cancelTimer: (() => void) | undefined;
     const flush = async () => {
       cancelTimer?.();
@@ -220,6 +225,17 @@ class ControlSession {
         latest = progress;
         this.#bytes = progress.bytes;
         cancelTimer ??= clock.after(PROGRESS_INTERVAL_MS, () => void flush().catch(() => abort.abort()));
+      },
+      message: (text) => {
+        if (messagesTold++ >= MESSAGES_TOLD_MAX) return;
+        const line = {
+          level: "normal",
+          messageId: 0,
+          text: text.slice(0, 2_000),
+          hasAssociated: "no",
+          associatedSequence: 0,
+        } as const;
+        void this.#ndmp.post("logMessage", line).catch(() => abort.abort());
       },
       problem: (problem) => {
         if (problemsTold++ >= PROBLEMS_TOLD_MAX) return;

@@ -10,6 +10,13 @@ import { openRemoteBackup, openRemoteRestore } from "./remote-store.ts";
 
 // Runs the manager's jobs on this host: reads and cuts what is here into the manager's store, or writes what is there.
 
+const DRY_RUN_WORDS = {
+  create: "create",
+  replace: "replace",
+  unchanged: "leave unchanged",
+  skip: "leave what is there instead of",
+};
+
 export interface JobRunnerNeeds {
   readonly link: ManagerLink;
   readonly clock: Clock;
@@ -67,10 +74,13 @@ export function createJobRunner({ link, clock, log }: JobRunnerNeeds): JobRunner
             source: remote.store,
             chunking: remote.chunking,
             root: remote.root,
-            paths: order.paths,
+            paths: order.paths.length === 0 ? undefined : order.paths,
             target: order.target,
             overwrite: order.overwrite,
             dryRun: order.dryRun,
+            onEntry: order.dryRun
+              ? ({ path, action }) => report.message(`would ${DRY_RUN_WORDS[action]} ${path.toString("utf8")}`)
+              : undefined,
             signal,
             clock,
             onProgress: ({ files, bytes, problems: count }) =>

@@ -1,0 +1,75 @@
+import type { Text } from "../ports/flow.ts";
+import { reasonOf } from "../runtime/errors.ts";
+import { padEnd } from "./display-width.ts";
+import { CommandError, paint } from "./output.ts";
+import type { Session } from "./session.ts";
+import { visible } from "./visible.ts";
+
+// The stages of `rusuban up`: each is timed, told as it ends, and kept for the report.
+
+export interface StageResult<T> {
+  readonly value: T;
+  /** What was achieved, for people. */
+  readonly detail: string;
+  /** Further lines for people. */
+  readonly lines?: readonly string[];
+}
+
+export interface Stage {
+  readonly stage: string;
+  readonly ok: boolean;
+  readonly seconds: number;
+  readonly detail: string;
+}
+
+export interface Stages {
+  /** Runs a stage that the others need: its failure is thrown, after it has been told. */
+  must<T>(stage: string, title: Text, work: () => Promise<StageResult<T>>): Promise<T>;
+  /** Runs a stage whose failure is told and kept; the tour goes on. */
+  attempt<T>(stage: string, title: Text, work: () => Promise<StageResult<T>>): Promise<T | undefined>;
+  allHeld(): boolean;
+  report(): { readonly ok: boolean; readonly seconds: number; readonly stages: readonly Stage[] };
+  /** Since the beginning. */
+  seconds(): number;
+}
+
+const TITLE_COLUMNS = 14;
+
+export function createStages(session: Session): Stages {
+  const { clock, output } = session.world;
+  const startedAt = clock.monotonic();
+  const stages: Stage[] = [];
+  const secondsSince = (at: number) => Math.round((clock.monotonic() - at) / 10) / 100;
+
+  const tell = (title: Text, { ok, seconds, detail }: Stage, lines: readonly string[] = []) => {
+    if (session.json) return;
+    const mark = paint(output, { text: ok ? "✔" : "✘", style: ok ? "green" : "red" });
+    const time = `${seconds.toFixed(1)} s`.padStart(7);
+    session.print(`${mark} ${padEnd(session.say(title), TITLE_COLUMNS)} ${time}  ${visible(detail)}`.trimEnd());
+    for (const line of lines) session.print(`${" ".repeat(TITLE_COLUMNS + 12)}${visible(line)}`);
+  };
+
+  async function must<T>(name: string, title: Text, work: () => Promise<StageResult<T>>): Promise<T> {
+    const at = clock.monotonic();
+    try {
+      const { value, detail, lines } = await work();
+      const stage = { stage: name, ok: true, seconds: secondsSince(at), detail };
+      stages.push(stage);
+      tell(title, stage, lines);
+      return value;
+    } catch (error) {
+      const stage = { stage: name, ok: false, seconds: secondsSince(at), detail: reasonOf(error) };
+      stages.push(stage);
+      tell(title, { ...stage, detail: stage.detail.split("\n")[0] ?? "" });
+      throw error instanceof CommandError ? error : new CommandError(name, `${session.say(title)}: ${reasonOf(error)}`);
+    }
+  }
+
+  return {
+    must,
+    attempt: (name, title, work) => must(name, title, work).catch(() => undefined),
+    allHeld: () => stages.every(({ ok }) => ok),
+    report: () => ({ ok: stages.every(({ ok }) => ok), seconds: secondsSince(startedAt), stages }),
+    seconds: () => secondsSince(startedAt),
+  };
+}
