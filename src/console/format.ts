@@ -1,0 +1,37 @@
+import type { Language } from "./language.tsx";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** `2 hours ago`, `たった今`: rounded down, so that nothing looks newer than it is. */
+export function formatAge(ageMs: number, language: Language): string {
+  if (ageMs < 5 * SECOND) return language === "ja" ? "たった今" : "just now";
+  const format = new Intl.RelativeTimeFormat(language, { style: language === "ja" ? "long" : "short" });
+  if (ageMs < MINUTE) return format.format(-Math.floor(ageMs / SECOND), "second");
+  if (ageMs < HOUR) return format.format(-Math.floor(ageMs / MINUTE), "minute");
+  if (ageMs < 2 * DAY) return format.format(-Math.floor(ageMs / HOUR), "hour");
+  return format.format(-Math.floor(ageMs / DAY), "day");
+}
+
+/** Date, time and zone, in the reader's zone. */
+export function formatTime(atMs: number, language: Language): string {
+  return new Date(atMs).toLocaleString(language === "ja" ? "ja-JP" : "en-GB", {
+    dateStyle: "medium",
+    timeStyle: "long",
+  });
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
+
+/** In powers of a thousand, as disks are sold and as the agent writes them. */
+export function formatBytes(bytes: number): string {
+  const power = bytes < 1_000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length - 1);
+  const value = bytes / 1_000 ** power;
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[power]}`;
+}
+
+export function formatCount(count: number, language: Language): string {
+  return count.toLocaleString(language);
+}

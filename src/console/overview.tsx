@@ -1,0 +1,81 @@
+import { Button } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useEffect, useState } from "react";
+import type { Me } from "../api/session-routes.ts";
+import { AddServer } from "./add-server.tsx";
+import { AlertList } from "./alert-list.tsx";
+import { call } from "./api-call.ts";
+import { Header } from "./header.tsx";
+import { HostList } from "./host-list.tsx";
+import { JobList } from "./job-list.tsx";
+import { useWords } from "./language.tsx";
+import { useLive } from "./live.ts";
+import { SetPassword } from "./set-password.tsx";
+import { Verdict } from "./verdict.tsx";
+
+/** The one page: is all well, and if not, where. */
+export function Overview({ me }: { readonly me: Me }) {
+  const words = useWords();
+  const [adding, setAdding] = useState(false);
+  const [alertHost, setAlertHost] = useState<AlertHost>();
+  const [told, setTold] = useState("");
+  const hear = useCallback(
+    (alert: { readonly hostName: string; readonly summary: string }) =>
+      setTold(words.alerts.fresh(alert.hostName, alert.summary)),
+    [words],
+  );
+  const connection = useLive(hear);
+  const status = useQuery({
+    queryKey: ["status"],
+    queryFn: ({ signal }) => call("GET /api/v1/status", {}, signal),
+    refetchInterval: 30_000,
+  });
+
+  const open = status.data?.counts.alerts.open ?? 0;
+  useEffect(() => {
+    document.title = open === 0 ? words.title : `(${open}) ${words.title}`;
+  }, [open, words]);
+
+  return (
+    <>
+      <Header me={me} connection={connection} />
+      <main className="page">
+        <Verdict status={status.data} error={status.error} connection={connection} />
+        {me.via === "session" && !me.hasPassword && <PasswordNote me={me} />}
+        <HostList
+          canAdd={me.role === "administrator"}
+          onAdd={() => setAdding(true)}
+          onShowAlerts={(host) => {
+            setAlertHost(host);
+            document.getElementById("alerts")?.scrollIntoView({ block: "start" });
+          }}
+        />
+        <AlertList canAct={me.role !== "viewer"} host={alertHost} onHost={setAlertHost} />
+        <JobList />
+      </main>
+      <AddServer opened={adding} onClose={() => setAdding(false)} />
+      <div className="hidden" aria-live="polite">
+        {told}
+      </div>
+    </>
+  );
+}
+
+export interface AlertHost {
+  readonly id: string;
+  readonly name: string;
+}
+
+function PasswordNote({ me }: { readonly me: Me }) {
+  const words = useWords();
+  const [opened, setOpened] = useState(false);
+  return (
+    <div className="note">
+      <span>{words.password.why}</span>
+      <Button size="compact-sm" variant="light" onClick={() => setOpened(true)}>
+        {words.password.set}
+      </Button>
+      <SetPassword me={me} opened={opened} onClose={() => setOpened(false)} />
+    </div>
+  );
+}
