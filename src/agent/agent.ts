@@ -7,6 +7,7 @@ import { type Identity, loadIdentity } from "../net/identity.ts";
 import { createTlsListener } from "../net/listen.ts";
 import { portBookOf, portOverridesOf, portsToTell } from "../net/port-settings.ts";
 import { createPrivateDirectory } from "../net/private-file.ts";
+import { createDataPortPool } from "../ports/data-port-pool.ts";
 import { ephemeralOverlap, readSystemPorts } from "../ports/ephemeral-ports.ts";
 import { flowName } from "../ports/port-map.ts";
 import { NDMP_RECORD_BYTES_MAX } from "../protocols/ndmp/connection.ts";
@@ -21,6 +22,7 @@ import { type Service, startAll } from "../runtime/service.ts";
 import type { Program } from "../runtime/supervised.ts";
 import { agentFiles } from "./agent-data.ts";
 import { serveControl } from "./backup/control-session.ts";
+import { createJobPlaces } from "./backup/job-places.ts";
 import { createJobRunner } from "./backup/job-runner.ts";
 import { createAdvertiser } from "./fleet/advertiser.ts";
 import { type Enrolled, enroll } from "./fleet/enroll.ts";
@@ -148,7 +150,9 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
 
   // Backup
   const runner = createJobRunner({ link, clock, log });
-  const places = createPlaces(settings["backup.concurrentJobs"]);
+  const concurrentJobs = settings["backup.concurrentJobs"];
+  const pool = createDataPortPool({ range: book.rangeOf("backupData"), concurrentJobs });
+  const places = createJobPlaces({ jobsMax: concurrentJobs, pool });
   const connections = new Connections();
   const controlListener = createTlsListener({
     flow: "backupControl",
@@ -228,20 +232,6 @@ function orWithout(service: Service, consequence: string, log: Log): Service {
     },
     async stop() {
       if (isRunning) await service.stop();
-    },
-  };
-}
-
-/** Places for jobs: `take` answers undefined where all are taken, else what gives the place back. */
-function createPlaces(countMax: number) {
-  let taken = 0;
-  return {
-    take(): (() => void) | undefined {
-      if (taken >= countMax) return undefined;
-      taken += 1;
-      return () => {
-        taken -= 1;
-      };
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Text } from "../ports/flow.ts";
 import { reasonOf } from "../runtime/errors.ts";
 import { padEnd } from "./display-width.ts";
-import { CommandError, paint } from "./output.ts";
+import { CommandError, paint, printJson } from "./output.ts";
 import type { Session } from "./session.ts";
 import { visible } from "./visible.ts";
 
@@ -28,7 +28,8 @@ export interface Stages {
   /** Runs a stage whose failure is told and kept; the tour goes on. */
   attempt<T>(stage: string, title: Text, work: () => Promise<StageResult<T>>): Promise<T | undefined>;
   allHeld(): boolean;
-  report(): { readonly ok: boolean; readonly seconds: number; readonly stages: readonly Stage[] };
+  /** The report as the envelope, with `facts` of the whole; a stage that did not hold makes it a failure that carries the data, too. */
+  print(facts: object): void;
   /** Since the beginning. */
   seconds(): number;
 }
@@ -69,7 +70,13 @@ export function createStages(session: Session): Stages {
     must,
     attempt: (name, title, work) => must(name, title, work).catch(() => undefined),
     allHeld: () => stages.every(({ ok }) => ok),
-    report: () => ({ ok: stages.every(({ ok }) => ok), seconds: secondsSince(startedAt), stages }),
+    print(facts) {
+      const failed = stages.filter(({ ok }) => !ok).map(({ stage, detail }) => `${stage}: ${detail}`);
+      const data = { seconds: secondsSince(startedAt), stages, ...facts };
+      if (failed.length === 0) return printJson(output, data);
+      const error = { code: "tour", message: failed.join("; ") };
+      output.write(`${JSON.stringify({ ok: false, error, data }, null, 2)}\n`);
+    },
     seconds: () => secondsSince(startedAt),
   };
 }

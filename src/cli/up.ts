@@ -13,7 +13,7 @@ import { PACKAGE_FOLDER } from "../runtime/package.ts";
 import { systemRandom } from "../runtime/random.ts";
 import { defineCommand } from "./define-command.ts";
 import { awaitJob } from "./job-progress.ts";
-import { CommandError, EXIT, type ExitCode, printJson } from "./output.ts";
+import { CommandError, EXIT, type ExitCode } from "./output.ts";
 import { prepareProgram } from "./program-settings.ts";
 import { formatBytes, formatCount } from "./quantities.ts";
 import { type Cli, createSession, type Session } from "./session.ts";
@@ -146,11 +146,11 @@ async function up(session: Session, options: Options): Promise<ExitCode> {
     const done = await tour({ session: own, options, isTrial, stages, programs, signal: stopping.signal });
     const held = stages.allHeld();
     if (options.once) {
-      if (session.json) printJson(session.world.output, { ...stages.report(), ...done });
+      if (session.json) stages.print(done);
       return held && !stopping.signal.aborted ? EXIT.done : EXIT.failed;
     }
     tellWhatNext(own, done, { held, seconds: stages.seconds() });
-    if (session.json) printJson(session.world.output, { ...stages.report(), ...done });
+    if (session.json) stages.print(done);
     await stopping.told;
     session.tell(WORDS.stopping);
     return EXIT.done;

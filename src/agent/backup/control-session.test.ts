@@ -19,7 +19,7 @@ function connect(changed: Partial<ControlNeeds> = {}) {
     runRecover: async () => ({ outcome: "done", reason: "", snapshotId: null }),
     raiseTestAlerts: async () => {},
     allowed: { paths: ["/"], targets: ["/tmp"] },
-    takePlace: () => () => {},
+    takePlace: () => ({ taken: true, leave() {} }),
     host: { hostname: "web1", osType: "linux", osVersion: "Debian", hostId: JOB },
     agentVersion: "0.1.0",
     clock,
@@ -110,9 +110,9 @@ describe("refusals", () => {
   });
 
   it("more jobs than the host's settings allow", async () => {
-    const { ndmp, open } = connect({ takePlace: () => undefined });
+    const { ndmp, open } = connect({ takePlace: () => ({ taken: false, reason: "2 jobs run already" }) });
     await open();
-    expect(await ndmp.call("startDedupBackup", backup)).toMatchObject({ error: "deviceBusy" });
+    expect(await ndmp.call("startDedupBackup", backup)).toEqual({ error: "deviceBusy", reason: "2 jobs run already" });
   });
 
   it("another version, and opening twice", async () => {
@@ -126,7 +126,10 @@ describe("refusals", () => {
 it("an abort ends the job, and its place is given back", async () => {
   const job = createHeldJob();
   let left = 0;
-  const { ndmp, posts, open } = connect({ runBackup: job.run, takePlace: () => () => left++ });
+  const { ndmp, posts, open } = connect({
+    runBackup: job.run,
+    takePlace: () => ({ taken: true, leave: () => left++ }),
+  });
   await open();
   await ndmp.call("startDedupBackup", backup);
   expect(await ndmp.call("dataAbort", {})).toEqual({ error: "noError" });

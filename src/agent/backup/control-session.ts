@@ -31,6 +31,10 @@ export interface JobOutcome {
 export type BackupOrder = CallRequest<"startDedupBackup">;
 export type RecoverOrder = CallRequest<"startDedupRecover">;
 
+export type Place =
+  | { readonly taken: true; readonly leave: () => void }
+  | { readonly taken: false; readonly reason: string };
+
 export interface ControlNeeds {
   /** Run until done; never throw: a failure is an outcome. */
   readonly runBackup: (order: BackupOrder, report: JobReport, signal: AbortSignal) => Promise<JobOutcome>;
@@ -39,8 +43,8 @@ export interface ControlNeeds {
   readonly raiseTestAlerts: (order: CallRequest<"raiseTestAlerts">) => Promise<void>;
   /** What this host lets the manager read and write. */
   readonly allowed: { readonly paths: readonly string[]; readonly targets: readonly string[] };
-  /** False where the host runs as many jobs as it may. The function returned gives the place back. */
-  readonly takePlace: () => (() => void) | undefined;
+  /** A place for a job, or why there is none. */
+  readonly takePlace: (jobId: string) => Place;
   readonly host: {
     readonly hostname: string;
     readonly osType: string;
@@ -175,16 +179,21 @@ class ControlSession {
     const verdicts = await Promise.all(
       order.paths.map((path) => judgePath(path, this.#needs.allowed.paths, "backup.paths")),
     );
-    return this.#start("backup", verdicts, (report, signal) => this.#needs.runBackup(order, report, signal));
+    return this.#start("backup", order.jobId, verdicts, (report, signal) =>
+      this.#needs.runBackup(order, report, signal),
+    );
   }
 
   async #startRecover(order: RecoverOrder): Promise<CallReply<"startDedupRecover">> {
     const verdict = await judgePath(order.target, this.#needs.allowed.targets, "backup.targets");
-    return this.#start("recover", [verdict], (report, signal) => this.#needs.runRecover(order, report, signal));
+    return this.#start("recover", order.jobId, [verdict], (report, signal) =>
+      this.#needs.runRecover(order, report, signal),
+    );
   }
 
   #start(
     operation: "backup" | "recover",
+    jobId: string,
     verdicts: readonly PathVerdict[],
     run: (report: JobReport, signal: AbortSignal) => Promise<JobOutcome>,
   ): CallReply<"startDedupBackup"> {
@@ -193,14 +202,13 @@ class ControlSession {
     for (const verdict of verdicts) if (!verdict.allowed) return { error: "permission", reason: verdict.reason };
     if (nextDataState(this.#state, "start") === undefined)
       return { error: "illegalState", reason: "a job is under way here" };
-    const leave = this.#needs.takePlace();
-    if (leave === undefined)
-      return { error: "deviceBusy", reason: "this host runs as many jobs at once as its settings allow" };
+    const place = this.#needs.takePlace(jobId);
+    if (!place.taken) return { error: "deviceBusy", reason: place.reason };
     this.#move("start");
     this.#operation = operation;
     const abort = new AbortController();
     this.#abort = abort;
-    void this.#follow(run, abort).finally(leave);
+    void this.#follow(run, abort).finally(place.leave);
     return { error: "noError", reason: "" };
   }
 
