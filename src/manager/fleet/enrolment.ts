@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Database } from "../../database/open-database.ts";
+import { beginsWithText } from "../../database/text-search.ts";
 import type { HostFacts } from "../../model/host.ts";
 import type { Authority } from "../../net/authority.ts";
 import { checkCertificationRequest } from "../../net/certification-request-check.ts";
@@ -208,7 +209,7 @@ async function freeName(database: Database, wanted: string): Promise<string> {
   const taken = await database
     .selectFrom("hosts")
     .select("name")
-    .where((is) => is.or([is("name", "=", base), is("name", "like", `${base.replaceAll(/[\\%_]/g, "\\$&")}-%`)]))
+    .where((is) => is.or([is("name", "=", base), beginsWithText("name", `${base}-`)]))
     .execute();
   const names = new Set(taken.map(({ name }) => name));
   for (let number = 2, name = base; ; number++, name = `${base}-${number - 1}`) if (!names.has(name)) return name;

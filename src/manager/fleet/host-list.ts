@@ -1,5 +1,6 @@
 import type { Database } from "../../database/open-database.ts";
 import type { HostsTable } from "../../database/schema.ts";
+import { beginsWithText, containsText } from "../../database/text-search.ts";
 import type { HostFacts } from "../../model/host.ts";
 
 // The hosts as the database has them. Whether a host is up is presence (presence.ts), not a column.
@@ -57,7 +58,7 @@ export function createHostList(database: Database): HostList {
       const kept = exact.filter((row) => row.revoked_at_ms === null);
       if (kept.length > 0) return kept.map(toRecord);
       if (!/^[0-9a-f-]{4,36}$/.test(reference)) return exact.map(toRecord);
-      const begins = await rows().where("id", "like", `${reference}%`).limit(10).execute();
+      const begins = await rows().where(beginsWithText("id", reference)).limit(10).execute();
       return begins.map(toRecord);
     },
     async page({ after, limit, text, ids }) {
@@ -68,13 +69,7 @@ export function createHostList(database: Database): HostList {
         );
       }
       if (text !== undefined) {
-        const pattern = `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
-        query = query.where(({ eb, or, val }) =>
-          or([
-            eb(eb.fn<string>("lower", ["name"]), "like", eb.fn<string>("lower", [val(pattern)])),
-            eb("address", "like", pattern),
-          ]),
-        );
+        query = query.where(({ or }) => or([containsText("name", text), containsText("address", text)]));
       }
       if (ids !== undefined) query = query.where("id", "in", ids.length === 0 ? [""] : [...ids]);
       return (await query.execute()).map(toRecord);
