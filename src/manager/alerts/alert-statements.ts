@@ -34,39 +34,35 @@ export function compileInsert(
     .compile();
 }
 
-// Literals where a partial index says the same: a parameter would hide from the planner that the index serves.
-
-/** Parameters: host, condition, component. */
-export function compileLatestWord(database: Database): CompiledQuery<Pick<AlertRow, "sequence" | "raised_at_ms">> {
-  return database
-    .selectFrom("alerts")
-    .select(["sequence", "raised_at_ms"])
-    .where("host_id", "=", "")
-    .where("condition", "=", "")
-    .where("component", "=", "")
-    .where("kind", "<>", sql.lit("event"))
-    .orderBy("raised_at_ms", "desc")
-    .orderBy("sequence", "desc")
-    .limit(sql.lit(1))
-    .compile();
+/** What is asked and done about one condition: host, condition, component are the first parameters. */
+export interface ConditionStatements {
+  /** Raised and not cleared. */
+  readonly lasting: CompiledQuery<AlertRow>;
+  /** The last by the rule of alert-writer.ts. */
+  readonly latestWord: CompiledQuery<Pick<AlertRow, "sequence" | "raised_at_ms">>;
+  /** Parameters: when it was cleared, the row's sequence. */
+  readonly clear: CompiledQuery;
 }
 
-export function compileSettle(database: Database): {
-  /** Parameters: host, condition, component, then the latest word's time and number. */
-  readonly find: CompiledQuery<AlertRow>;
-  /** Parameters: when it was cleared, the row's number. */
-  readonly clear: CompiledQuery;
-} {
+export function compileConditionStatements(database: Database): ConditionStatements {
+  const ofCondition = database
+    .selectFrom("alerts")
+    .where("host_id", "=", "")
+    .where("condition", "=", "")
+    .where("component", "=", "");
+  // Literals where a partial index says the same: a parameter would hide from the planner that the index serves.
   return {
-    find: database
-      .selectFrom("alerts")
+    lasting: ofCondition
       .selectAll()
-      .where("host_id", "=", "")
-      .where("condition", "=", "")
-      .where("component", "=", "")
       .where("kind", "=", sql.lit("raised"))
       .where("state", "<>", sql.lit("cleared"))
-      .where((is) => is(is.refTuple("raised_at_ms", "sequence"), "<", is.tuple(0, 0)))
+      .compile(),
+    latestWord: ofCondition
+      .select(["sequence", "raised_at_ms"])
+      .where("kind", "<>", sql.lit("event"))
+      .orderBy("raised_at_ms", "desc")
+      .orderBy("sequence", "desc")
+      .limit(sql.lit(1))
       .compile(),
     clear: database
       .updateTable("alerts")

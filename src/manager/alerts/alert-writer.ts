@@ -5,7 +5,8 @@ import type { Schema } from "../../database/schema.ts";
 import type { Alert, InboxAlert } from "../../model/alert.ts";
 import { CountChanges, type CountTable } from "./alert-counts.ts";
 import { type AlertRow, NEW_ROW_COLUMNS, type NewAlertRow, toInboxAlert, toRow } from "./alert-row.ts";
-import { compileInsert, compileLatestWord, compileSettle } from "./alert-statements.ts";
+import { compileConditionStatements, compileInsert } from "./alert-statements.ts";
+import { settleWithin } from "./settle-within.ts";
 
 // Writes told alerts in one transaction: each once, and the state of what lasts.
 //
@@ -47,8 +48,7 @@ export function createAlertWriter({
   readonly counts: CountTable;
 }): AlertWriter {
   const inserts = INSERT_SIZES.map((size) => ({ size, query: compileInsert(database, size) }));
-  const latestWord = compileLatestWord(database);
-  const settle = compileSettle(database);
+  const statements = compileConditionStatements(database);
 
   /** The rows that were not there before, with their numbers. */
   async function insert(transaction: Transaction<Schema>, rows: readonly NewAlertRow[]): Promise<NewRow[]> {
@@ -81,12 +81,12 @@ export function createAlertWriter({
     const settled = new Map<number, AlertRow>();
     for (const { host_id, condition, component } of touched.values()) {
       const key = [host_id, condition, component];
-      const [latest] = (await transaction.executeQuery(withParameters(latestWord, key))).rows;
-      if (latest === undefined) continue;
-      const before = [...key, latest.raised_at_ms, latest.sequence];
-      const lasting = await transaction.executeQuery(withParameters(settle.find, before));
-      for (const row of lasting.rows) {
-        await transaction.executeQuery(withParameters(settle.clear, [latest.raised_at_ms, row.sequence]));
+      const lasting = (await transaction.executeQuery(withParameters(statements.lasting, key))).rows;
+      if (lasting.length === 0) continue;
+      const [latest] = (await transaction.executeQuery(withParameters(statements.latestWord, key))).rows;
+      for (const row of lasting) {
+        if (latest === undefined || latest.sequence === row.sequence) continue;
+        await transaction.executeQuery(withParameters(statements.clear, [latest.raised_at_ms, row.sequence]));
         changes.remove(row, row.state);
         changes.add(row, "cleared");
         settled.set(row.sequence, { ...row, state: "cleared", cleared_at_ms: latest.raised_at_ms });
@@ -100,8 +100,8 @@ export function createAlertWriter({
       return database.transaction().execute(async (transaction) => {
         const names = await readHostNames(transaction, told);
         const known = told.filter(({ hostId }) => names.has(hostId));
-        const rows = known.flatMap(({ hostId, alerts }) =>
-          alerts.map((alert) => toRow(alert, { hostId, receivedAtMs })),
+        const rows = settleWithin(
+          known.flatMap(({ hostId, alerts }) => alerts.map((alert) => toRow(alert, { hostId, receivedAtMs }))),
         );
         const added = await insert(transaction, rows);
         const changes = new CountChanges();

@@ -3,7 +3,7 @@ import { CompiledQuery } from "kysely";
 import { expect, it } from "vitest";
 import type { Alert, AlertKind } from "../../model/alert.ts";
 import { createCountTable } from "./alert-counts.ts";
-import { compileLatestWord, compileSettle } from "./alert-statements.ts";
+import { compileConditionStatements } from "./alert-statements.ts";
 import { addHosts, alertOf, countSlowly, createTestInbox, idOf, readCountRows } from "./fixtures/inbox-fixture.ts";
 import { INBOX_LIMITS } from "./limits.ts";
 import { prune } from "./retention.ts";
@@ -383,14 +383,15 @@ it("prunes by itself while it runs, and answers what it was given before it stop
 
 it("the words on a condition, and what lasts, are found by index however long the history", async () => {
   const { database } = await createTestInbox();
+  const { latestWord, lasting } = compileConditionStatements(database);
   const planOf = async ({ sql, parameters }: CompiledQuery) => {
     const { rows } = await database.executeQuery<{ detail: string }>(
       CompiledQuery.raw(`EXPLAIN QUERY PLAN ${sql}`, [...parameters]),
     );
     return rows.map(({ detail }) => detail).join("; ");
   };
-  expect(await planOf(compileLatestWord(database))).toMatch(
+  expect(await planOf(latestWord)).toMatch(
     /^SEARCH alerts USING INDEX alerts_by_condition \(host_id=\? AND condition=\? AND component=\?\)$/,
   );
-  expect(await planOf(compileSettle(database).find)).toMatch(/^SEARCH alerts USING INDEX alerts_lasting /);
+  expect(await planOf(lasting)).toMatch(/^SEARCH alerts USING INDEX alerts_lasting /);
 });
