@@ -28,7 +28,7 @@ const WORDS = {
     ja: "{count} 件すべてがマネージャに記録されました({took})",
   },
   late: {
-    en: "{missing} of {count} test alerts have not arrived within {took}",
+    en: "{missing} of {count} test alerts missing after {took}",
     ja: "テスト通報 {count} 件のうち {missing} 件が {took} 以内に届きませんでした",
   },
   lateHint: {

@@ -44,8 +44,8 @@ const WORDS = {
   },
   noAlerts: { en: "No such alerts.", ja: "該当する通報はありません。" },
   acknowledged: { en: "{count} acknowledged", ja: "{count} 件を確認済みにしました" },
-  unchanged: { en: "{count} were acknowledged or cleared already", ja: "{count} 件は既に確認済みか解消済みです" },
-  unknownIds: { en: "{count} are gone: {ids}", ja: "{count} 件は見つかりません: {ids}" },
+  unchanged: { en: "{count} already acknowledged or cleared", ja: "{count} 件は既に確認済みか解消済みです" },
+  unknownIds: { en: "{count} gone: {ids}", ja: "{count} 件は見つかりません: {ids}" },
   ackNothing: { en: "alert ack: which alerts?", ja: "alert ack: 対象の通報が指定されていません" },
   ackHint: {
     en: "give ids from `rusuban alert list`, or --all",

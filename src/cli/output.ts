@@ -13,7 +13,7 @@ import {
   WireError,
 } from "../runtime/errors.ts";
 import { displayWidth } from "./display-width.ts";
-import { jsonText } from "./visible.ts";
+import { jsonText, visible } from "./visible.ts";
 
 /**
  * `partly` is for work of which a part was done: some files could not be read, some hosts did not answer. `interrupted` is
@@ -85,7 +85,8 @@ export function printError(
     const envelope = { ok: false, error: { code, message, ...(hint === undefined ? {} : { hint }) } };
     output.write(`${jsonText(envelope, isLine ? undefined : 2)}\n`);
   } else {
-    output.tell(`rusuban: ${message}\n${hint === undefined ? "" : `  ${hint}\n`}`);
+    // Parts of both come from peers.
+    output.tell(`rusuban: ${visible(message)}\n${hint === undefined ? "" : `  ${visible(hint)}\n`}`);
   }
   output.exit(exit);
 }

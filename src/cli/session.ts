@@ -142,16 +142,27 @@ export function action<A extends unknown[]>(
     try {
       world.output.exit((await run(session, ...(args.slice(0, -1) as A))) ?? EXIT.done);
     } catch (thrown) {
-      const error = explain(thrown);
+      const error = explain(thrown, language);
       if (!session.json || error instanceof Interruption || !streams(command.opts())) throw error;
       printError(world.output, error, { json: true, isLine: true });
     }
   };
 }
 
-/** A manager's refusal becomes an error of ours. Told by its name: its class would load the whole contract. */
-function explain(error: unknown): unknown {
-  if (!(error instanceof Error) || error.name !== "ApiError") return error;
-  const { code, hint } = error as Error & { code: string; hint: string | undefined };
-  return new CommandError(code, visible(error.message), hint === undefined ? {} : { hint: visible(hint) });
+/** A manager's refusal becomes an error of ours. Both are told by their names: their classes would load the whole contract. */
+function explain(error: unknown, language: Language): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error.name === "ApiError") {
+    const { code, hint } = error as Error & { code: string; hint: string | undefined };
+    return new CommandError(code, error.message, hint === undefined ? {} : { hint });
+  }
+  if (error.name === "ZodError") {
+    const [first] =
+      (error as Error & { issues?: readonly { path: readonly PropertyKey[]; message: string }[] }).issues ?? [];
+    const problem = `${first?.path.join(".")}: ${first?.message}`;
+    return new CommandError("unexpected-reply", fill(SHARED.unexpectedReply, language, { problem }), {
+      hint: fill(SHARED.compareVersions, language),
+    });
+  }
+  return error;
 }

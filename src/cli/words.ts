@@ -86,6 +86,14 @@ export const SHARED = {
     en: "There is more: add --limit {limit} or --after {cursor}.",
     ja: "続きがあります。--limit {limit} または --after {cursor} を付けてください。",
   },
+  unexpectedReply: {
+    en: "the manager's answer is not what this version expects: {problem}",
+    ja: "マネージャの応答がこのバージョンの想定と異なります: {problem}",
+  },
+  compareVersions: {
+    en: "compare `rusuban --version` here and on the manager's computer",
+    ja: "このコンピュータとマネージャのコンピュータで `rusuban --version` を比べてください",
+  },
   hostArgument: {
     en: "host: its name, its id, or a unique beginning of its id",
     ja: "ホストの名前、ID、または ID の一意な先頭部分",
