@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { reasonOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 
@@ -35,6 +36,7 @@ export async function runUntilStopped<Ready>(program: Program<Ready>, log: Log):
     });
   });
   const ready = await program.start();
+  flushCompileCache(); // Otherwise written at a clean exit only, which a program that runs for months may never have.
   process.send?.({ kind: "ready", ready } satisfies ReadyMessage<Ready>);
   const reason = await told;
   log.info({ reason }, "stopping");
