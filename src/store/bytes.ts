@@ -17,7 +17,9 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#buffer[this.#reserve(1)] = value;
+    // First the place: making room may replace the buffer.
+    const at = this.#reserve(1);
+    this.#buffer[at] = value;
     return this;
   }
 

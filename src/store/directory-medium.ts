@@ -5,16 +5,19 @@ import { codeOf, reasonOf, SettingsError } from "../runtime/errors.ts";
 import type { Random } from "../runtime/random.ts";
 import { acquireFileLock, type FileLock } from "./file-lock.ts";
 import type { Medium, MediumFile } from "./medium.ts";
+import { OpenFiles } from "./open-files.ts";
 
 const UNFINISHED = "unfinished";
 /** Restores read many ranges of few packs; more open files than this gained nothing. */
 const OPEN_FILES_MAX = 16;
+/** Longer ranges mean "the file, whatever its length": asked first, so that nothing is allocated in vain. */
+const RANGE_BYTES_MAX = 16 * 1024 * 1024;
 /** Linux takes at most 1,024 buffers a call (IOV_MAX). */
 const BUFFERS_PER_WRITE_MAX = 512;
 
 /** A medium in a directory of a local or network file system; the directory and its parts are made as needed, mode 0700. */
 export function createDirectoryMedium({ path, random }: { path: string; random: Random }): Medium {
-  const openFiles = new Map<string, Promise<FileHandle>>();
+  const openFiles = new OpenFiles(OPEN_FILES_MAX);
   const knownDirectories = new Set<string>();
   let lock: FileLock | undefined;
 
@@ -34,41 +37,6 @@ export function createDirectoryMedium({ path, random }: { path: string; random: 
       if (codeOf(error) !== "EEXIST") throw error;
     }
     knownDirectories.add(directory);
-  }
-
-  async function openForReading(name: string): Promise<FileHandle> {
-    const known = openFiles.get(name);
-    const opened = known ?? open(pathOf(name), constants.O_RDONLY);
-    openFiles.delete(name); // Last used goes last.
-    openFiles.set(name, opened);
-    if (known === undefined) {
-      opened.catch(() => openFiles.delete(name));
-      for (const [oldest] of openFiles) {
-        if (openFiles.size <= OPEN_FILES_MAX) break;
-        forgetOpenFile(oldest);
-      }
-    }
-    return opened;
-  }
-
-  const closings = new Set<Promise<void>>();
-  const readers = new Map<FileHandle, number>();
-  const retired = new Set<FileHandle>();
-
-  function forgetOpenFile(name: string): void {
-    const opened = openFiles.get(name);
-    openFiles.delete(name);
-    const closing = opened?.then(
-      async (handle) => {
-        // A read under way keeps the handle; the last reader closes it.
-        if ((readers.get(handle) ?? 0) > 0) retired.add(handle);
-        else await handle.close();
-      },
-      () => {},
-    );
-    if (closing === undefined) return;
-    closings.add(closing);
-    closing.finally(() => closings.delete(closing));
   }
 
   return {
@@ -106,27 +74,19 @@ export function createDirectoryMedium({ path, random }: { path: string; random: 
       }
     },
 
-    async readRange(name, offset, length) {
-      const handle = await openForReading(name);
-      readers.set(handle, (readers.get(handle) ?? 0) + 1);
-      try {
-        const buffer = Buffer.allocUnsafeSlow(length);
+    readRange: (name, offset, length) =>
+      openFiles.use(pathOf(name), async (handle) => {
+        const isWholeFile = length > RANGE_BYTES_MAX;
+        const wanted = isWholeFile ? Math.min(length, Math.max(0, (await handle.stat()).size - offset)) : length;
+        const buffer = Buffer.allocUnsafeSlow(wanted);
         let filled = 0;
-        while (filled < length) {
-          const { bytesRead } = await handle.read(buffer, filled, length - filled, offset + filled);
+        while (filled < buffer.length) {
+          const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, offset + filled);
           if (bytesRead === 0) break;
           filled += bytesRead;
         }
         return buffer.subarray(0, filled);
-      } finally {
-        const left = (readers.get(handle) ?? 1) - 1;
-        if (left > 0) readers.set(handle, left);
-        else {
-          readers.delete(handle);
-          if (retired.delete(handle)) await handle.close();
-        }
-      }
-    },
+      }),
 
     async write(name, parts) {
       const target = pathOf(name);
@@ -156,7 +116,7 @@ export function createDirectoryMedium({ path, random }: { path: string; random: 
     },
 
     async delete(name) {
-      forgetOpenFile(name);
+      openFiles.retire(pathOf(name));
       try {
         await unlink(pathOf(name));
       } catch (error) {
@@ -177,8 +137,7 @@ export function createDirectoryMedium({ path, random }: { path: string; random: 
     },
 
     async close() {
-      for (const name of [...openFiles.keys()]) forgetOpenFile(name);
-      await Promise.all(closings);
+      await openFiles.close();
       lock?.release();
       lock = undefined;
     },

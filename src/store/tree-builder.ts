@@ -38,17 +38,18 @@ export type NodeDraft =
   | DeviceNode
   | PlainNode;
 
-/** The tables at the start of a tree object. References are entered once, in order of first use. */
+/**
+ * The tables at the start of a tree object. A reference is entered once, in order of first use. References are told apart
+ * as objects, never by their ids: whether an id is known already is chance, and the same directory must be the same bytes.
+ */
 class IdTable {
-  readonly #numbers = new Map<IdReference | string, number>();
+  readonly #numbers = new Map<IdReference, number>();
   readonly #references: IdReference[] = [];
 
   numberOf(reference: IdReference): number {
-    // The same id may come through two references (a parent's tree gives a fresh one for each node).
-    const key = reference.id === undefined ? reference : reference.id.toString("latin1");
-    const known = this.#numbers.get(key) ?? this.#numbers.get(reference);
+    const known = this.#numbers.get(reference);
     if (known !== undefined) return known;
-    this.#numbers.set(key, this.#references.length);
+    this.#numbers.set(reference, this.#references.length);
     this.#references.push(reference);
     return this.#references.length - 1;
   }

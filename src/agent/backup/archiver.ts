@@ -337,11 +337,22 @@ function isUnchanged(before: FileNode, found: FileStatus): boolean {
 }
 
 function reuse({ content }: FileNode): FileContentDraft {
-  if (content.kind === "lists") return { kind: "lists", lists: content.lists.map((id) => ({ id })) };
+  if (content.kind === "lists") return { kind: "lists", lists: content.lists.map(referenceTo) };
   const pieces = content.pieces.map((piece) =>
-    piece.kind === "hole" ? piece : { ...piece, chunk: { id: piece.id } satisfies IdReference },
+    piece.kind === "hole" ? piece : { ...piece, chunk: referenceTo(piece.id) },
   );
   return { kind: "pieces", pieces };
+}
+
+const references = new WeakMap<Buffer, IdReference>();
+
+/** One reference for one entry of the parent's table, so that an unchanged directory gets the same table. */
+function referenceTo(id: Buffer): IdReference {
+  const known = references.get(id);
+  if (known !== undefined) return known;
+  const reference = { id };
+  references.set(id, reference);
+  return reference;
 }
 
 function isCache(directory: Directory): boolean {

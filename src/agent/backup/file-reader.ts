@@ -27,9 +27,9 @@ export type FileReading =
   | { readonly kind: "replaced"; readonly status: FileStatus };
 
 const READ_BYTES = 256 * 1024;
-/** A node with more pieces than this keeps them in lists; one list tree holds about 300 KB. */
+/** A node with more pieces than this keeps them in lists; one list tree is about 75 KB and stands for 2 GiB. */
 const PIECES_PER_NODE_MAX = 256;
-const PIECES_PER_LIST = 8192;
+const PIECES_PER_LIST = 2048;
 
 /** Reads regular files into bundles and chunks. */
 export class FileReader {
@@ -83,10 +83,17 @@ export class FileReader {
     const pieces: PieceDraft[] = [];
     const lists: IdReference[] = [];
     let chunks = 0;
+    // A file of zeros is one chunk many times: one reference, so that it stands in the table once.
+    const references = new Map<string, IdReference>();
     const emit = (chunk: Buffer) => {
-      pieces.push({ kind: "data", chunk: { id: this.#uploader.add("data", chunk) }, offset: 0, length: chunk.length });
+      const id = this.#uploader.add("data", chunk);
+      const reference = references.get(id.toString("latin1")) ?? { id };
+      references.set(id.toString("latin1"), reference);
+      pieces.push({ kind: "data", chunk: reference, offset: 0, length: chunk.length });
       chunks++;
-      if (pieces.length >= PIECES_PER_LIST) lists.push(this.#trees.addList(encodeList(pieces.splice(0))));
+      if (pieces.length < PIECES_PER_LIST) return;
+      lists.push(this.#trees.addList(encodeList(pieces.splice(0))));
+      references.clear();
     };
     let size = 0;
     try {
