@@ -23,6 +23,8 @@ export interface EventConnection {
 
 export interface MemoryManager {
   readonly api: ApiClient;
+  /** What `api` speaks through. */
+  readonly transport: Transport;
   hosts: HostOverview[];
   readings: HostReadings | null;
   alerts: InboxAlert[];
@@ -59,6 +61,7 @@ export const TEST_ALERT_IDS = ["0193c000-0000-7000-8000-000000000001", "0193c000
 export function createMemoryManager(): MemoryManager {
   const manager: MemoryManager = {
     api: createClient(carry),
+    transport: carry,
     hosts: [],
     readings: null,
     alerts: [],
