@@ -125,7 +125,7 @@ it("tries again, ever less often, while the manager is away", async () => {
 });
 
 it("renews the certificate after two thirds of its life, and not before", async () => {
-  const everyDays = 59;
+  const everyDays = 40;
   const { advertiser } = await start([], (everyDays * day) / 1_000);
   const first = identity.serial;
   await until(() => heard.length === 1);
