@@ -146,7 +146,7 @@ function spaceReadings(component: string, figures: FileSystemFigures): Reading[]
       reading(component, "inodes-used", {
         value: ratio,
         unit: "ratio",
-        summary: `out of ${formatPercent(ratio)} of its inodes: ${figures.inodesFree} of ${figures.inodes} left for new files`,
+        summary: `${formatPercent(ratio)} of its inodes used: ${figures.inodesFree} of ${figures.inodes} left for new files`,
       }),
     );
   }
