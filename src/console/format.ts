@@ -8,7 +8,7 @@ const DAY = 24 * HOUR;
 /** `2 hours ago`, `たった今`: rounded down, so that nothing looks newer than it is. */
 export function formatAge(ageMs: number, language: Language): string {
   if (ageMs < 5 * SECOND) return language === "ja" ? "たった今" : "just now";
-  const format = new Intl.RelativeTimeFormat(language, { style: language === "ja" ? "long" : "short" });
+  const format = new Intl.RelativeTimeFormat(language);
   if (ageMs < MINUTE) return format.format(-Math.floor(ageMs / SECOND), "second");
   if (ageMs < HOUR) return format.format(-Math.floor(ageMs / MINUTE), "minute");
   if (ageMs < 2 * DAY) return format.format(-Math.floor(ageMs / HOUR), "hour");

@@ -19,12 +19,10 @@ export function Gauge({ reading }: { readonly reading: Reading }) {
         <span className="gauge-name">{name}</span>
         <span className="gauge-value">
           {ICONS[reading.state]}
-          {percent === null ? "?" : said}
+          {percent === null ? "?" : `${percent} %`}
         </span>
       </div>
-      <meter className="hidden" aria-label={name} min={0} max={100} value={percent ?? 0}>
-        {said}
-      </meter>
+      <meter className="hidden" aria-label={`${name}: ${said}`} min={0} max={100} value={percent ?? 0} />
       <div className="gauge-track" aria-hidden="true">
         {percent !== null && <div className="gauge-bar" style={{ width: `${percent}%` }} />}
       </div>

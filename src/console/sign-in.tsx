@@ -23,7 +23,7 @@ export function SignIn({ ended }: { readonly ended: boolean }) {
   const [password, setPassword] = useState("");
 
   const onSuccess = (me: object) => {
-    client.clear();
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" }); // Somebody else's.
     client.setQueryData(["session"], me);
   };
   const byLink = useMutation({

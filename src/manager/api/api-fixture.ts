@@ -19,7 +19,7 @@ import { createApi } from "./create-api.ts";
 import { createHandlers } from "./create-handlers.ts";
 import { createEventHub, type EventHub } from "./event-hub.ts";
 import type { Identify } from "./identity.ts";
-import { createMemoryFleet, type MemoryFleet } from "./memory-fleet.ts";
+import { createMemoryFleet, type MemoryFleet } from "./memory-fleet-fixture.ts";
 import type { ManagerFacts } from "./needs.ts";
 import { createPasswords } from "./passwords.ts";
 import { createSessions } from "./sessions.ts";
@@ -66,12 +66,12 @@ export async function createApiFixture(options: FixtureOptions = {}): Promise<Ap
     managerId: "m1",
     startedAtMs: clock.now(),
     flows: () => [
-      { flow: "console", transport: "tcp", address: "::", port: 44_301, listening: true, problem: null },
+      { flow: "console", transport: "tcp", address: "::", port: 0, listening: true, problem: null },
       {
         flow: "snmpTrap",
         transport: "udp",
         address: "::",
-        port: 44_302,
+        port: 0,
         listening: false,
         problem: "port 44302 is already in use by snmptrapd (pid 812)",
       },

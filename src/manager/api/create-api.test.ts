@@ -6,7 +6,7 @@ import { ROLES, type Route } from "../../api/route.ts";
 import { ROUTES } from "../../api/routes.ts";
 import { type ApiFixture, createApiFixture, FROM_OUR_PAGE, identifyAs } from "./api-fixture.ts";
 import type { Identity } from "./identity.ts";
-import { fillSampleFleet } from "./sample-fleet.ts";
+import { fillSampleFleet } from "./sample-fleet-fixture.ts";
 import { SESSION_COOKIE } from "./session-cookie.ts";
 
 let who: Identity | undefined;

@@ -177,7 +177,11 @@ function addErrors(app: FastifyInstance, { log, listener }: ApiNeeds): void {
       );
       error = new ApiError("internal", "request: failed inside the manager", "its log says why");
     } else if (error.code === "unauthenticated" || error.code === "forbidden" || error.code === "throttled") {
-      log.warn({ listener, route: request.routeOptions.url, ip: request.ip, reason: error.message }, "request refused");
+      // The sign-in page asks who it is before anybody is: that is no news.
+      const isNews = error.code !== "unauthenticated" || request.headers.cookie !== undefined || listener !== "console";
+      const values = { listener, route: request.routeOptions.url, ip: request.ip, reason: error.message };
+      if (isNews) log.warn(values, "request refused");
+      else log.debug(values, "request refused");
     }
     return reply.code(error.status).send(error.toEnvelope());
   });

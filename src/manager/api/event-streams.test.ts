@@ -7,7 +7,7 @@ import { type ApiFixture, createApiFixture, identifyAs } from "./api-fixture.ts"
 import { createEventHub } from "./event-hub.ts";
 import type { Identity } from "./identity.ts";
 import { SERVICE_LIMITS } from "./limits.ts";
-import { sampleAlert, sampleHost, sampleJob } from "./sample-fleet.ts";
+import { sampleAlert, sampleHost, sampleJob } from "./sample-fleet-fixture.ts";
 
 const clock = new FakeClock();
 const web = sampleHost(1, "web-01");

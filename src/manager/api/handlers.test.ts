@@ -5,7 +5,7 @@ import { ConnectError } from "../../runtime/errors.ts";
 import { FakeClock } from "../../runtime/fake-clock.ts";
 import { type ApiFixture, clientOf, createApiFixture, identifyAs } from "./api-fixture.ts";
 import { chooseGauges } from "./host-overview.ts";
-import { fillSampleFleet, sampleAlert, sampleJob, sampleReadings, uuid } from "./sample-fleet.ts";
+import { fillSampleFleet, sampleAlert, sampleJob, sampleReadings, uuid } from "./sample-fleet-fixture.ts";
 
 const clock = new FakeClock();
 let fixture: ApiFixture;

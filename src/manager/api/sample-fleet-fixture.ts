@@ -5,7 +5,7 @@ import type { Host } from "../../model/host.ts";
 import type { Job } from "../../model/job.ts";
 import type { Reading } from "../../model/reading.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
-import type { MemoryFleet } from "./memory-fleet.ts";
+import type { MemoryFleet } from "./memory-fleet-fixture.ts";
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
@@ -88,7 +88,7 @@ export function sampleSnapshot(
     finishedAtMs,
     files: 18_402,
     directories: 2_114,
-    bytes: 12.4 * GIB,
+    bytes: Math.round(12.4 * GIB),
     bytesAdded: Math.round(0.18 * GIB),
     problems: 0,
     ...changes,
