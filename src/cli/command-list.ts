@@ -1,8 +1,6 @@
 // Every command by name, with its sentence for `rusuban --help` and the file to load when it is called: `rusuban ports
 // list` loads neither the API contract nor what `up` needs.
 
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import type { Text } from "../ports/flow.ts";
 import type { Cli } from "./session.ts";
@@ -14,21 +12,24 @@ export interface ListedCommand {
 }
 
 export const COMMANDS: readonly ListedCommand[] = [
-  ...present("up", {
+  {
+    name: "up",
     about: {
       en: "manager and agent for this computer: watch, report, back up",
       ja: "このコンピュータでマネージャとエージェントを起動(監視・通報・バックアップ)",
     },
-    factory: "upCommand",
-  }),
-  ...present("manager", {
+    load: async () => (await import("./up.ts")).upCommand,
+  },
+  {
+    name: "manager",
     about: { en: "run or set up a manager", ja: "マネージャの起動と設定" },
-    factory: "managerCommand",
-  }),
-  ...present("agent", {
+    load: async () => (await import("./manager.ts")).managerCommand,
+  },
+  {
+    name: "agent",
     about: { en: "run or enrol an agent", ja: "エージェントの起動と登録" },
-    factory: "agentCommand",
-  }),
+    load: async () => (await import("./agent.ts")).agentCommand,
+  },
   {
     name: "status",
     about: { en: "the manager: version, counts, listeners", ja: "マネージャの状態" },
@@ -94,11 +95,4 @@ async function loadPorts(): Promise<(cli: Cli) => Command> {
       env: { ...env, LC_ALL: language }, // --lang, where it stood before the command.
       portBook: () => portBookOf(loadSettings(declarePortSettings(), { env }), 1),
     });
-}
-
-/** A command of the programs themselves, where its file is there. */
-function present(name: string, { about, factory }: { about: Text; factory: string }): ListedCommand[] {
-  const file = new URL(`./${name}${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
-  if (!existsSync(fileURLToPath(file))) return [];
-  return [{ name, about, load: async () => (await import(file.href))[factory] }];
 }

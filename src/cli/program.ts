@@ -81,6 +81,7 @@ function dress(command: Command, { language, world }: Cli): void {
     .configureHelp({
       showGlobalOptions: true,
       displayWidth,
+      styleOptionDescription: (text) => (language === "ja" ? text.replace("(choices: ", "(指定できる値: ") : text),
       styleTitle: (title) => (language === "ja" ? (HEADINGS[title] ?? title) : title),
       ...(world.helpColumns === undefined ? {} : { helpWidth: world.helpColumns }),
     } satisfies Partial<Help>);
