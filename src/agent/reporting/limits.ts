@@ -8,6 +8,10 @@ export const REPORTING_LIMITS = {
   foldedAtOnce: 0.01,
   /** Conditions that the summary names by themselves: an alert has 64 details. */
   conditionsFolded: 60,
+  /** Conditions whose last word's time is remembered; the oldest go. */
+  lastWords: 10_000,
+  /** Disk space that the spool holds for the day on which the disk is full: a thousand alerts and what it takes to send them. */
+  spoolReserveBytes: 1024 * 1024,
   /** Alerts that the manager refused, kept for a person to look at; the oldest go. */
   setAsideAlerts: 1_000,
   /** Read from the spool in one go. */

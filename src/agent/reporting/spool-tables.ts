@@ -26,6 +26,14 @@ const TABLES = `
   CREATE INDEX alerts_by_fold_rank ON alerts (fold_rank, seq);
   CREATE INDEX words ON alerts (condition, component, seq) WHERE fold_rank >= 10;
 
+  CREATE TABLE last_words (
+    condition TEXT NOT NULL,
+    component TEXT NOT NULL,
+    raised_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (condition, component)
+  ) STRICT;
+  CREATE INDEX last_words_by_time ON last_words (raised_at_ms);
+
   CREATE TABLE folded (
     condition TEXT NOT NULL,
     severity INTEGER NOT NULL,

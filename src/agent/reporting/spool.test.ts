@@ -255,6 +255,27 @@ it("names at most as many conditions as an alert has details for, and counts the
   expect(folded?.details.find(({ name }) => name.startsWith("(others)"))?.value).toMatch(/^13\d, from /);
 });
 
+it("a clock that was set back cannot make the end of a condition come before its beginning", async () => {
+  const file = join(folder, "spool.db");
+  const first = open({ file });
+  await first.add([
+    alertOf(1, { kind: "raised", raisedAtMs: 9_000 }),
+    alertOf(2, { kind: "raised", component: "other", raisedAtMs: 10 }),
+  ]);
+  first.remove([idOf(1), idOf(2)]);
+  first.close();
+  const second = open({ file });
+  await second.add([
+    alertOf(3, { kind: "cleared", raisedAtMs: 50 }),
+    alertOf(4, { kind: "event", raisedAtMs: 51 }),
+    alertOf(5, { kind: "cleared", component: "other", raisedAtMs: 52 }),
+    alertOf(6, { kind: "raised", raisedAtMs: 9_500 }),
+  ]);
+  expect(readAll(second).map(({ raisedAtMs }) => raisedAtMs)).toEqual([9_000, 51, 52, 9_500]);
+  expect(readAll(second)[0]?.details).toEqual([{ name: "clock", value: expect.stringContaining("at 50 ms") }]);
+  second.close();
+});
+
 it("answers what was added before it is closed, and refuses a spool of a newer agent", async () => {
   const file = join(folder, "spool.db");
   const spool = open({ file });

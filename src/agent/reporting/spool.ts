@@ -3,6 +3,7 @@ import { type Alert, type AlertKind, SEVERITIES, type Severity } from "../../mod
 import type { Clock } from "../../runtime/clock.ts";
 import { createUuid, type Random } from "../../runtime/random.ts";
 import { fitAlert } from "./fit.ts";
+import { boundLastWords, stampInOrder } from "./last-words.ts";
 import { REPORTING_LIMITS } from "./limits.ts";
 import { foldSome, takeFolded } from "./spool-fold.ts";
 import { foldRankOf, prepareSpoolTables, SPOOL_CONDITIONS } from "./spool-tables.ts";
@@ -68,10 +69,11 @@ export function createSpool({ sqlite, clock, random, limits = REPORTING_LIMITS }
   prepareSpoolTables(sqlite);
   const insert = sqlite.prepare(
     `INSERT INTO alerts (id, bytes, fold_rank, severity, raised_at_ms, condition, component, body)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const sizes = sqlite.prepare("SELECT seq, bytes FROM alerts WHERE seq > ? ORDER BY seq LIMIT ?");
   const bodies = sqlite.prepare("SELECT seq, body FROM alerts WHERE seq > ? AND seq <= ? ORDER BY seq");
+  const byId = sqlite.prepare("SELECT 1 FROM alerts WHERE id = ?");
   const deleteById = sqlite.prepare("DELETE FROM alerts WHERE id = ? RETURNING bytes, body");
 
   const held = sqlite.prepare("SELECT count(*) AS alerts, coalesce(sum(bytes), 0) AS bytes FROM alerts").all()[0];
@@ -93,13 +95,17 @@ export function createSpool({ sqlite, clock, random, limits = REPORTING_LIMITS }
     }
   }
 
+  const has = (id: string) => byId.all(id).length > 0;
+
   function insertOne(told: Alert): void {
-    const alert = fitAlert(told, { nowMs: clock.now() });
+    const fitted = fitAlert(told, { nowMs: clock.now() });
+    if (has(fitted.id)) return;
+    const alert = stampInOrder(sqlite, fitted);
     const body = JSON.stringify(alert);
     const size = Buffer.byteLength(body);
     const { id, severity, raisedAtMs, condition, component } = alert;
     const rank = foldRankOf(alert);
-    if (insert.run(id, size, rank, SEVERITIES[severity], raisedAtMs, condition, component, body) === 0) return;
+    insert.run(id, size, rank, SEVERITIES[severity], raisedAtMs, condition, component, body);
     alerts += 1;
     bytes += size;
   }
@@ -155,6 +161,7 @@ export function createSpool({ sqlite, clock, random, limits = REPORTING_LIMITS }
     try {
       transaction(() => {
         for (const one of batch) for (const alert of one.alerts) insertOne(alert);
+        boundLastWords(sqlite);
         makeRoom();
       });
     } catch (error) {
@@ -194,7 +201,7 @@ export function createSpool({ sqlite, clock, random, limits = REPORTING_LIMITS }
       }));
     },
 
-    has: (id) => sqlite.prepare("SELECT 1 FROM alerts WHERE id = ?").all(id.toLowerCase()).length > 0,
+    has: (id) => has(id.toLowerCase()),
 
     remove(ids) {
       transaction(() => {
