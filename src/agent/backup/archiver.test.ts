@@ -52,9 +52,9 @@ describe("a round trip", () => {
     expect((await store.check({ readData: true })).problems).toEqual([]);
   });
 
-  it("keeps a directory of 10,000 entries, split over several trees", async () => {
+  it("keeps a directory of 3,000 entries, split over several trees", async () => {
     const from = directory();
-    for (let index = 0; index < 10_000; index++) symlinkSync("x", join(from, `entry-${index}`));
+    for (let index = 0; index < 3_000; index++) symlinkSync("x".repeat(300), join(from, `entry-${index}`));
     const to = directory();
     const { store, backUp, restore } = await createBackupFixture();
     const first = await backUp(from);
@@ -64,7 +64,7 @@ describe("a round trip", () => {
     // One entry more changes its own leaf and what leads to it, not the leaves after it.
     symlinkSync("x", join(from, "entry-0-more"));
     expect((await backUp(from)).put.tree.length).toBeLessThan(10);
-    expect((await findNode(sourceOf(store), first.snapshot.root, Buffer.from(join(from, "entry-9999"))))?.type).toBe(
+    expect((await findNode(sourceOf(store), first.snapshot.root, Buffer.from(join(from, "entry-2999"))))?.type).toBe(
       "symlink",
     );
   });
