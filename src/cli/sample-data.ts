@@ -3,6 +3,7 @@ import type { ManagerStatus } from "../api/status-routes.ts";
 import type { InboxAlert } from "../model/alert.ts";
 import type { Job } from "../model/job.ts";
 import type { Snapshot, SnapshotEntry } from "../model/snapshot.ts";
+import { PORT_MAP } from "../ports/port-map.ts";
 
 // Things for tests, whole and plausible; each takes what differs.
 
@@ -124,12 +125,19 @@ export function sampleStatus(differing: Partial<ManagerStatus> = {}): ManagerSta
       snapshots: 42,
     },
     flows: [
-      { flow: "administration", transport: "tcp", address: "::", port: 2001, listening: true, problem: null },
+      {
+        flow: "administration",
+        transport: "tcp",
+        address: "::",
+        port: PORT_MAP.administration.port,
+        listening: true,
+        problem: null,
+      },
       {
         flow: "snmp-trap",
         transport: "udp",
         address: "::",
-        port: 2002,
+        port: PORT_MAP.snmpTrap.port,
         listening: false,
         problem: "needs root or CAP_NET_BIND_SERVICE",
       },

@@ -15,8 +15,8 @@ describe("status", () => {
     const { stdout, stderr } = await runRecorded(["status"], managed());
     expect(stdout).toMatch(/^Version +0\.1\.0\nManager +m1\nRunning for +2 h 5 min\nHosts +up 3, unreachable 1\n/);
     expect(stdout).toMatch(/\nOpen alerts +critical 1, warning 2\nJobs +2 running, 1 queued\nSnapshots +42\n\n/);
-    expect(stdout).toMatch(/\nadministration +:: +2001\/tcp +listening\n/);
-    expect(stdout).toMatch(/\nsnmp-trap +:: +2002\/udp +not open: needs root or CAP_NET_BIND_SERVICE\n$/);
+    expect(stdout).toMatch(/\nadministration +:: +6106\/tcp +listening\n/);
+    expect(stdout).toMatch(/\nsnmp-trap +:: +162\/udp +not open: needs root or CAP_NET_BIND_SERVICE\n$/);
     expect(stderr).toBe("");
   });
 

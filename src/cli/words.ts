@@ -72,10 +72,7 @@ export const LABELS = {
   added: { en: "ADDED", ja: "増分" },
   problems: { en: "PROBLEMS", ja: "問題" },
   kind: { en: "KIND", ja: "種類" },
-  started: { en: "STARTED", ja: "開始" },
-  ended: { en: "ENDED", ja: "終了" },
   took: { en: "TOOK", ja: "所要時間" },
-  by: { en: "BY", ja: "依頼者" },
 } as const satisfies Record<string, Text>;
 
 export const SHARED = {
