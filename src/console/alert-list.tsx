@@ -112,11 +112,7 @@ export function AlertList({ canAct, host, onHost }: AlertListProps) {
         <Failure error={alerts.error} retry={() => void alerts.refetch()} />
       )}
       {alerts.data !== undefined && items.length === 0 && (
-        <EmptyState
-          icon={<GoodIcon />}
-          title={isFiltered ? words.alerts.emptyFilter : words.alerts.empty}
-          {...(isFiltered ? {} : { hint: words.alerts.emptyHint })}
-        >
+        <EmptyState icon={<GoodIcon />} title={isFiltered ? words.alerts.emptyFilter : words.alerts.empty}>
           {!isFiltered && canAct && <TestAlert />}
         </EmptyState>
       )}
@@ -206,6 +202,7 @@ function TestAlert() {
   if (host === undefined) return null;
   return (
     <>
+      <p className="quiet">{words.alerts.emptyHint}</p>
       <Button variant="default" loading={test.isPending} onClick={() => test.mutate(host.id)}>
         {words.alerts.test}
       </Button>

@@ -48,7 +48,7 @@ export function AlertRow({ alert, canAct, picked, onPick, onAcknowledge }: Alert
         <td className="nowrap">
           <Age atMs={alert.receivedAtMs} />
         </td>
-        <td>{alert.hostName}</td>
+        <td className="host-cell">{alert.hostName}</td>
         <td className="what">
           <button
             type="button"

@@ -16,7 +16,7 @@ export function Gauge({ reading }: { readonly reading: Reading }) {
   return (
     <div className={`gauge tone-${TONES[reading.state]}`} title={`${name}: ${reading.summary}`}>
       <div className="gauge-label">
-        <span className="gauge-name">{name}</span>
+        <span className="gauge-name">{shortName(reading.component, name)}</span>
         <span className="gauge-value">
           {ICONS[reading.state]}
           {percent === null ? "?" : `${percent} %`}
@@ -28,4 +28,9 @@ export function Gauge({ reading }: { readonly reading: Reading }) {
       </div>
     </div>
   );
+}
+
+/** There is room for a mount point, but not for the word before it, too. */
+function shortName(component: string, name: string): string {
+  return /^file system (\S.*)$/.exec(component)?.[1] ?? name;
 }

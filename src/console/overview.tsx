@@ -4,7 +4,7 @@ import { useCallback, useEffect, useState } from "react";
 import type { Me } from "../api/session-routes.ts";
 import { AddServer } from "./add-server.tsx";
 import { AlertList } from "./alert-list.tsx";
-import { call } from "./api-call.ts";
+import { CallError, call } from "./api-call.ts";
 import { Header } from "./header.tsx";
 import { HostList } from "./host-list.tsx";
 import { JobList } from "./job-list.tsx";
@@ -24,12 +24,16 @@ export function Overview({ me }: { readonly me: Me }) {
       setTold(words.alerts.fresh(alert.hostName, alert.summary)),
     [words],
   );
-  const connection = useLive(hear);
+  const live = useLive(hear);
   const status = useQuery({
     queryKey: ["status"],
     queryFn: ({ signal }) => call("GET /api/v1/status", {}, signal),
     refetchInterval: 30_000,
   });
+
+  // A connection that died without a word is noticed by what is asked, not by what is heard.
+  const isSilent = status.error instanceof CallError && status.error.code === "unreachable";
+  const connection = isSilent ? "lost" : live;
 
   const open = status.data?.counts.alerts.open ?? 0;
   useEffect(() => {
@@ -39,8 +43,8 @@ export function Overview({ me }: { readonly me: Me }) {
   return (
     <>
       <Header me={me} connection={connection} />
-      <main className="page">
-        <Verdict status={status.data} error={status.error} connection={connection} />
+      <main className={connection === "lost" ? "page stale" : "page"}>
+        <Verdict status={status.data} error={status.error} />
         {me.via === "session" && !me.hasPassword && <PasswordNote me={me} />}
         <HostList
           canAdd={me.role === "administrator"}

@@ -4,22 +4,13 @@ import { Failure } from "./failure.tsx";
 import { formatCount } from "./format.ts";
 import { BackupIcon, BellIcon, CriticalIcon, GoodIcon, RunningIcon, ServerIcon, WarningIcon } from "./icons.tsx";
 import { useSpeech, useWords } from "./language.tsx";
-import type { Connection } from "./live.ts";
 import type { Level, Severity, Words } from "./words.ts";
 
 const ICONS: Readonly<Record<Level, ReactNode>> = { good: <GoodIcon />, look: <WarningIcon />, act: <CriticalIcon /> };
 const WORST_FIRST: readonly Severity[] = ["fatal", "critical", "major", "minor", "warning", "information"];
 
 /** The first thing to see: one sentence, then four numbers, then what the manager itself lacks. */
-export function Verdict({
-  status,
-  error,
-  connection,
-}: {
-  readonly status: ManagerStatus | undefined;
-  readonly error: unknown;
-  readonly connection: Connection;
-}) {
+export function Verdict({ status, error }: { readonly status: ManagerStatus | undefined; readonly error: unknown }) {
   const { words, language } = useSpeech();
   if (status === undefined)
     return error === null ? <div className="verdict verdict-empty" /> : <Failure error={error} />;
@@ -31,7 +22,7 @@ export function Verdict({
     .map((severity) => `${openAlertsBySeverity[severity]} ${words.severity[severity].toLocaleLowerCase(language)}`);
   const count = (number: number) => formatCount(number, language);
   return (
-    <section className={connection === "lost" ? "verdict stale" : "verdict"} aria-label={words.verdict[level]}>
+    <section className="verdict" aria-label={words.verdict[level]}>
       <div className={`verdict-head verdict-${level}`}>
         <div className="verdict-icon">{ICONS[level]}</div>
         <div>
@@ -105,11 +96,12 @@ function judge({ counts, flows }: ManagerStatus): Level {
   return counts.alerts.open > 0 || flows.some((flow) => !flow.listening) ? "look" : "good";
 }
 
-function sentence({ counts, flows }: ManagerStatus, { facts }: Words): string {
+function sentence({ counts, flows }: ManagerStatus, { facts, hosts }: Words): string {
   const { up, unreachable, unknown } = counts.hosts;
+  const minded = up + unreachable + unknown;
   const closed = flows.filter((flow) => !flow.listening).length;
   const parts = [
-    unreachable > 0 ? facts.unreachable(unreachable) : facts.hostsUp(up, up + unknown),
+    minded === 0 ? hosts.empty : unreachable > 0 ? facts.unreachable(unreachable) : facts.hostsUp(up, minded),
     counts.alerts.open > 0 ? facts.open(counts.alerts.open) : facts.quiet,
     ...(closed > 0 ? [facts.ports(closed)] : []),
   ];

@@ -139,8 +139,10 @@ function watch(): void {
     return page;
   }
 
-  const shoot = (page: Page, name: string) =>
-    page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+  async function shoot(page: Page, name: string): Promise<void> {
+    await page.evaluate("scrollTo(0, 0)");
+    await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+  }
   const rowOf = (page: Page, text: string) => page.getByRole("row").filter({ hasText: text });
 
   it("signs in by link, shows a server, a live alert and its acknowledgement, and speaks Japanese", async () => {
@@ -255,7 +257,7 @@ function watch(): void {
     const manager = await startManager({ filled: false });
     const page = await newPage();
     await page.goto(await manager.link());
-    await page.getByText("No server is minded yet").waitFor();
+    await page.getByText("No server is minded yet", { exact: true }).waitFor();
     await shoot(page, "empty");
     await page.getByRole("button", { name: "Add a server" }).click();
     await page.getByText("rusuban agent enroll").waitFor();

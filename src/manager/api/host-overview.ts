@@ -32,10 +32,13 @@ export async function describeHosts(
   });
 }
 
-/** The ratios, worst first, so that what fills up is among the few that are shown; otherwise as the host ordered them. */
+/**
+ * Ratios in use, worst first, so that what fills up is among the few that are shown; otherwise as the host ordered them.
+ * Other ratios (inodes, errors) only when something is wrong with them.
+ */
 export function chooseGauges(readings: readonly Reading[]): Reading[] {
   return readings
-    .filter((reading) => reading.unit === "ratio")
+    .filter(({ unit, measure, state }) => unit === "ratio" && (measure === "used" || state !== "ok"))
     .sort((a, b) => READING_STATES[b.state] - READING_STATES[a.state])
     .slice(0, GAUGES_MAX);
 }
