@@ -33,7 +33,7 @@ export function makeHostileTree(root: string): void {
   writeFileSync(at("small"), "some text ".repeat(30));
   writeFileSync(
     at("large"),
-    Buffer.concat([randomBytes(300_000), Buffer.alloc(200_000, "text "), randomBytes(9_000_000)]),
+    Buffer.concat([randomBytes(300_000), Buffer.alloc(200_000, "text "), randomBytes(1_000_000)]),
   );
   writeFileSync(at("just a chunk"), randomBytes(131_073));
 

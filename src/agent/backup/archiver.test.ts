@@ -52,19 +52,19 @@ describe("a round trip", () => {
     expect((await store.check({ readData: true })).problems).toEqual([]);
   });
 
-  it("keeps a directory of 3,000 entries, split over several trees", async () => {
+  it("keeps a directory of 4,000 entries, split over several trees", async () => {
     const from = directory();
-    for (let index = 0; index < 3_000; index++) symlinkSync("x".repeat(300), join(from, `entry-${index}`));
+    for (let index = 0; index < 4_000; index++) symlinkSync("x".repeat(55), join(from, `entry-${index}`));
     const to = directory();
     const { store, backUp, restore } = await createBackupFixture();
     const first = await backUp(from);
-    expect(first.put.tree.length).toBeGreaterThan(6);
+    expect(first.put.tree.length).toBeGreaterThan(5);
     expect((await restore(first.snapshot.root, to)).problems).toEqual([]);
     expect(compareTrees(from, join(to, from), SAME).differences).toEqual([]);
     // One entry more changes its own leaf and what leads to it, not the leaves after it.
     symlinkSync("x", join(from, "entry-0-more"));
     expect((await backUp(from)).put.tree.length).toBeLessThan(10);
-    expect((await findNode(sourceOf(store), first.snapshot.root, Buffer.from(join(from, "entry-2999"))))?.type).toBe(
+    expect((await findNode(sourceOf(store), first.snapshot.root, Buffer.from(join(from, "entry-3999"))))?.type).toBe(
       "symlink",
     );
   });
@@ -72,7 +72,7 @@ describe("a round trip", () => {
   it("keeps a file of thousands of pieces", async () => {
     const from = directory();
     const to = directory();
-    writeFileSync(join(from, "long"), systemRandom(6_000_000));
+    writeFileSync(join(from, "long"), systemRandom(5_500_000));
     const { backUp, restore } = await createBackupFixture();
     const first = await backUp(from);
     expect(first.stats.chunks).toBeGreaterThan(2_048);
