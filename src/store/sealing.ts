@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
 import { CorruptionError } from "../runtime/errors.ts";
 
-// Every sealed file starts with the same 40 bytes (docs/store-format.md, "File header"): what it is, and the salt from
+// Every sealed file starts with the same 44 bytes (docs/store-format.md, "File header"): what it is, and the salt from
 // which its own key is derived.
 
 export const FORMAT_VERSION = 1;
@@ -18,7 +18,7 @@ export function encodeFileHeader(fileClass: FileClass, salt: Buffer): Buffer {
   return Buffer.concat([FILE_MAGIC, Buffer.from([FORMAT_VERSION, FILE_CLASSES[fileClass], 0, 0]), salt]);
 }
 
-/** The salt of a file that must be of `fileClass`; CorruptionError when the first 40 bytes are not such a header. */
+/** The salt of a file that must be of `fileClass`; CorruptionError when the first 44 bytes are not such a header. */
 export function decodeFileHeader(name: string, bytes: Buffer, fileClass: FileClass): Buffer {
   if (bytes.length < FILE_HEADER_BYTES)
     throw new CorruptionError(name, `${bytes.length} bytes are too few for a header`);
