@@ -30,7 +30,7 @@ export function fitAlert(alert: Alert, { nowMs }: { readonly nowMs: number }): A
   if (left > 0) details.push({ name: MARK, value: `${left} further details are left out` });
   return {
     id,
-    raisedAtMs: Number.isSafeInteger(alert.raisedAtMs) ? alert.raisedAtMs : nowMs,
+    raisedAtMs: Number.isSafeInteger(alert.raisedAtMs) ? alert.raisedAtMs + 0 : nowMs, // Zero has no sign on the wire.
     severity: alert.severity,
     category: alert.category,
     kind: alert.kind,

@@ -6,6 +6,8 @@ export const REPORTING_LIMITS = {
   spoolBytes: 128 * 1024 * 1024,
   /** The part of the spool that is summed up in one go when there is no room: one search for what matters least. */
   foldedAtOnce: 0.01,
+  /** The same when the disk is full: whole pages have to come free. */
+  foldedOnFullDisk: 0.1,
   /** Conditions that the summary names by themselves: an alert has 64 details. */
   conditionsFolded: 60,
   /** Conditions whose last word's time is remembered; the oldest go. */

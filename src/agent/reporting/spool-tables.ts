@@ -43,6 +43,8 @@ const TABLES = `
     PRIMARY KEY (condition, severity)
   ) STRICT;
 
+  CREATE TABLE reserve (space BLOB NOT NULL) STRICT;
+
   CREATE TABLE set_aside (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     at_ms INTEGER NOT NULL,

@@ -1,4 +1,5 @@
 import type { Sqlite } from "../../database/open-sqlite.ts";
+import { isDiskFull } from "../../database/sqlite-failure.ts";
 import { type Alert, type AlertKind, SEVERITIES, type Severity } from "../../model/alert.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { createUuid, type Random } from "../../runtime/random.ts";
@@ -6,6 +7,7 @@ import { fitAlert } from "./fit.ts";
 import { boundLastWords, stampInOrder } from "./last-words.ts";
 import { REPORTING_LIMITS } from "./limits.ts";
 import { foldSome, takeFolded } from "./spool-fold.ts";
+import { createSpoolReserve } from "./spool-reserve.ts";
 import { foldRankOf, prepareSpoolTables, SPOOL_CONDITIONS } from "./spool-tables.ts";
 
 // Where an alert waits from the moment it is raised until the manager has it: on this computer's disk.
@@ -67,6 +69,7 @@ interface Adding {
 /** Throws SettingsError where a newer agent wrote the file. Closes `sqlite` when it is closed. */
 export function createSpool({ sqlite, clock, random, limits = REPORTING_LIMITS }: SpoolNeeds): Spool {
   prepareSpoolTables(sqlite);
+  const reserve = createSpoolReserve(sqlite, REPORTING_LIMITS.spoolReserveBytes);
   const insert = sqlite.prepare(
     `INSERT INTO alerts (id, bytes, fold_rank, severity, raised_at_ms, condition, component, body)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -85,7 +88,7 @@ export function createSpool({ sqlite, clock, random, limits = REPORTING_LIMITS }
   let listener = () => {};
 
   /** Counts are of the committed state: a transaction that fails leaves them as they were. */
-  function transaction<T>(work: () => T): T {
+  function tryTransaction<T>(work: () => T): T {
     const before = { alerts, bytes, full };
     try {
       return sqlite.transaction(work);
@@ -93,6 +96,32 @@ export function createSpool({ sqlite, clock, random, limits = REPORTING_LIMITS }
       ({ alerts, bytes, full } = before);
       throw error;
     }
+  }
+
+  /** On a full disk it goes on with the space it holds, and sums up what matters least when that is used up, too. */
+  function transaction<T>(work: () => T): T {
+    for (const makeSpace of [() => reserve.grow(), emptyLog, foldOnFullDisk, foldOnFullDisk]) {
+      // A step of growth may have to be repeated for a large addition; the others help once.
+      for (let helped = true; helped; ) {
+        try {
+          return tryTransaction(work);
+        } catch (error) {
+          if (!isDiskFull(error)) throw error;
+        }
+        helped = makeSpace();
+      }
+    }
+    return tryTransaction(work);
+  }
+
+  function emptyLog(): false {
+    reserve.emptyLog();
+    return false;
+  }
+
+  function foldOnFullDisk(): false {
+    tryTransaction(() => foldMore("the disk is full", REPORTING_LIMITS.foldedOnFullDisk));
+    return false;
   }
 
   const has = (id: string) => byId.all(id).length > 0;
@@ -124,21 +153,24 @@ export function createSpool({ sqlite, clock, random, limits = REPORTING_LIMITS }
   }
 
   function makeRoom(): void {
+    const reason = `at most ${limits.spoolAlerts} alerts, ${limits.spoolBytes} bytes`;
     while (alerts > limits.spoolAlerts || bytes > limits.spoolBytes) {
-      const freed = foldSome(sqlite, Math.ceil(limits.spoolAlerts * REPORTING_LIMITS.foldedAtOnce));
-      if (freed.alerts === 0) return; // Only the spool's own few words are left.
-      alerts -= freed.alerts;
-      bytes -= freed.bytes;
-      if (full) continue;
-      full = true;
-      sayOf(
-        SPOOL_CONDITIONS.full,
-        "raised",
-        "major",
-        `the alert spool is full (at most ${limits.spoolAlerts} alerts, ${limits.spoolBytes} bytes): ` +
-          "what matters least is summed up until the manager is in reach",
-      );
+      if (!foldMore(reason, REPORTING_LIMITS.foldedAtOnce)) return; // Only the spool's own few words are left.
     }
+  }
+
+  /** Sums up some; false where there is nothing that could be. */
+  function foldMore(reason: string, part: number): boolean {
+    const freed = foldSome(sqlite, Math.ceil(Math.min(alerts, limits.spoolAlerts) * part));
+    if (freed.alerts === 0) return false;
+    alerts -= freed.alerts;
+    bytes -= freed.bytes;
+    if (!full) {
+      full = true;
+      const summary = `the alert spool is full (${reason}): what matters least is summed up until the manager is in reach`;
+      sayOf(SPOOL_CONDITIONS.full, "raised", "major", summary);
+    }
+    return true;
   }
 
   /** Tells the sums once half of the spool is free again. */

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -41,7 +42,7 @@ it("what was answered before a kill -9 is there, nothing twice, and the counts a
   const answered = new Set<string>();
   for (let kill = 0; kill < KILLS; kill++) {
     // Each run begins in the middle of what the last one stored: much of it is told a second time.
-    const lines = 5 + Math.floor(Math.random() * 40);
+    const lines = randomInt(5, 45);
     for (const one of await storeAndKill(file, kill * 100, lines)) answered.add(one);
   }
 
