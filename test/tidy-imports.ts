@@ -36,7 +36,12 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "api",
   ],
   api: ["model"],
-  cli: ["api", "ports", "runtime", "net", "model", "agent/agent.ts", "manager/manager.ts"],
+  // Of the two programs only what stands at their door: the composition root, its settings, its data folder.
+  cli: [
+    ...["api", "ports", "runtime", "net", "model"],
+    ...["agent/agent.ts", "agent/agent-data.ts", "agent/settings.ts"],
+    ...["manager/manager.ts", "manager/manager-data.ts", "manager/settings.ts"],
+  ],
   console: ["api"],
 };
 

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { type Identity, loadIdentity } from "../net/identity.ts";
+import { loadManagerFacts, type ManagerFacts } from "./fleet/manager-link.ts";
 
 /** Where an agent keeps things, below one data folder. */
 export function agentFiles(dataDirectory: string) {
@@ -11,4 +13,19 @@ export function agentFiles(dataDirectory: string) {
     watch: join(agent, "watch.json"),
     settings: join(dataDirectory, "agent.toml"),
   };
+}
+
+/** What enrolment left: who this host is, and whose. */
+export interface AgentEnrolment {
+  readonly hostId: string;
+  readonly identity: Identity;
+  readonly manager: ManagerFacts;
+}
+
+/** Undefined for a host that is not enrolled. Throws CorruptionError or SettingsError where its files are not as they should be. */
+export async function readEnrolment(dataDirectory: string): Promise<AgentEnrolment | undefined> {
+  const { identity: directory } = agentFiles(dataDirectory);
+  const [identity, manager] = await Promise.all([loadIdentity(directory), loadManagerFacts(directory)]);
+  if (identity?.peer.kind !== "host" || manager === undefined) return undefined;
+  return { hostId: identity.peer.hostId, identity, manager };
 }

@@ -3,7 +3,6 @@ import type { Alert } from "../model/alert.ts";
 import { SEVERITIES, type Severity } from "../model/alert.ts";
 import type { HostFacts } from "../model/host.ts";
 import { Connections } from "../net/connections.ts";
-import { type Identity, loadIdentity } from "../net/identity.ts";
 import { createTlsListener } from "../net/listen.ts";
 import { portBookOf, portOverridesOf, portsToTell } from "../net/port-settings.ts";
 import { createPrivateDirectory } from "../net/private-file.ts";
@@ -20,13 +19,13 @@ import { VERSION } from "../runtime/package.ts";
 import type { Random } from "../runtime/random.ts";
 import { type Service, startAll } from "../runtime/service.ts";
 import type { Program } from "../runtime/supervised.ts";
-import { agentFiles } from "./agent-data.ts";
+import { agentFiles, readEnrolment } from "./agent-data.ts";
 import { serveControl } from "./backup/control-session.ts";
 import { createJobPlaces } from "./backup/job-places.ts";
 import { createJobRunner } from "./backup/job-runner.ts";
 import { createAdvertiser } from "./fleet/advertiser.ts";
 import { type Enrolled, enroll } from "./fleet/enroll.ts";
-import { loadManagerFacts, ManagerLink } from "./fleet/manager-link.ts";
+import { ManagerLink } from "./fleet/manager-link.ts";
 import { readHostFacts, thisMachine } from "./providers/host-facts.ts";
 import { createHostProviders } from "./providers/host-providers.ts";
 import { createHostSystem } from "./providers/host-system.ts";
@@ -78,7 +77,7 @@ export async function enrollAgent({
 }: AgentNeeds & { readonly token: string; readonly addresses?: readonly string[] }): Promise<Enrolled> {
   const { dataDirectory, settings, clock } = needs;
   const directory = agentFiles(dataDirectory).identity;
-  if ((await loadIdentity(directory)) !== undefined) {
+  if ((await readEnrolment(dataDirectory)) !== undefined) {
     throw new SettingsError("agent", `this host is enrolled already: remove ${directory} first to enrol it anew`);
   }
   const ports = portsToTell(portOverridesOf(settings));
@@ -93,16 +92,15 @@ async function readFacts(): Promise<HostFacts> {
 async function startAgent({ dataDirectory, settings, clock, random, log }: AgentNeeds) {
   const files = agentFiles(dataDirectory);
   const book = portBookOf(settings, settings["backup.concurrentJobs"]);
-  const loaded = await loadIdentity(files.identity);
-  const managerFacts = await loadManagerFacts(files.identity);
-  if (loaded === undefined || managerFacts === undefined || loaded.peer.kind !== "host") {
+  const enrolment = await readEnrolment(dataDirectory);
+  if (enrolment === undefined) {
     throw new SettingsError(
       "agent",
       "this host is not enrolled: run `rusuban agent enroll TOKEN` with a token of `rusuban host token`",
     );
   }
-  const { hostId } = loaded.peer;
-  let identity: Identity = loaded;
+  const { hostId, manager: managerFacts } = enrolment;
+  let { identity } = enrolment;
   await createPrivateDirectory(files.agent);
   const system = createHostSystem();
   const facts = await readFacts();

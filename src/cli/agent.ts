@@ -104,20 +104,17 @@ async function enroll(session: Session, argument: string | undefined, options: O
 }
 
 async function status(session: Session): Promise<ExitCode> {
-  const { agentFiles } = await import("../agent/agent-data.ts");
-  const { loadIdentity } = await import("../net/identity.ts");
-  const { loadManagerFacts } = await import("../agent/fleet/manager-link.ts");
-  const directory = agentFiles(session.dataDirectory).identity;
-  const [identity, manager] = await Promise.all([loadIdentity(directory), loadManagerFacts(directory)]);
-  if (identity === undefined || identity.peer.kind !== "host") {
+  const { readEnrolment } = await import("../agent/agent-data.ts");
+  const enrolment = await readEnrolment(session.dataDirectory);
+  if (enrolment === undefined) {
     session.result({ enrolled: false }, () => {
       session.print(session.say(WORDS.notEnrolled));
       session.tell(WORDS.howToEnroll);
     });
     return EXIT.failed;
   }
-  const { hostId } = identity.peer;
-  const facts = { managerId: manager?.managerId ?? "", addresses: manager?.addresses ?? [] };
+  const { hostId, identity, manager } = enrolment;
+  const facts = { managerId: manager.managerId, addresses: manager.addresses };
   session.result({ enrolled: true, hostId, certificateExpiresAtMs: identity.expiresAt, ...facts }, () => {
     session.facts([
       [LABELS.id, hostId],

@@ -11,6 +11,7 @@ import { SettingsError } from "../runtime/errors.ts";
 import { createLog, type Log } from "../runtime/log.ts";
 import { PACKAGE_FOLDER } from "../runtime/package.ts";
 import { systemRandom } from "../runtime/random.ts";
+import { DEFAULT_ACCOUNT } from "./console.ts";
 import { defineCommand } from "./define-command.ts";
 import { awaitJob } from "./job-progress.ts";
 import { CommandError, EXIT, type ExitCode } from "./output.ts";
@@ -266,7 +267,7 @@ async function tour({ session, options, isTrial, stages, programs, signal }: Tou
     const alert = await raiseTestAlert(needs, host.id);
     return { value: alert, detail: session.say(WORDS.alertIs, { ms: alert.afterMs }) };
   });
-  const link = await api.signInLink({ body: { account: "admin" } }).catch(() => undefined);
+  const link = await api.signInLink({ body: { account: DEFAULT_ACCOUNT } }).catch(() => undefined);
   return {
     dataDirectory,
     consoleUrl: ready.consoleUrl,
@@ -299,9 +300,8 @@ async function startProgram<Ready>(
 
 /** Enrols the agent unless it is already; the token goes from hand to hand in this process. */
 async function enrollThisComputer(session: Session, folders: UpFolders): Promise<void> {
-  const { agentFiles } = await import("../agent/agent-data.ts");
-  const { loadIdentity } = await import("../net/identity.ts");
-  if ((await loadIdentity(agentFiles(folders.data).identity)) !== undefined) return;
+  const { readEnrolment } = await import("../agent/agent-data.ts");
+  if ((await readEnrolment(folders.data)) !== undefined) return;
   const { enrollAgent } = await import("../agent/agent.ts");
   const { token } = await (await session.api()).hostToken({ body: { validSeconds: 600 } });
   const { settings, log } = prepareProgram(AGENT_SETTINGS, {
