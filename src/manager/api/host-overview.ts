@@ -32,13 +32,16 @@ export async function describeHosts(
   });
 }
 
+/** The measures that say how much of something is in use. */
+const IN_USE = new Set(["used", "busy"]);
+
 /**
  * Ratios in use, worst first, so that what fills up is among the few that are shown; otherwise as the host ordered them.
  * Other ratios (inodes, errors) only when something is wrong with them.
  */
 export function chooseGauges(readings: readonly Reading[]): Reading[] {
   return readings
-    .filter(({ unit, measure, state }) => unit === "ratio" && (measure === "used" || state !== "ok"))
+    .filter(({ unit, measure, state }) => unit === "ratio" && (IN_USE.has(measure) || state !== "ok"))
     .sort((a, b) => READING_STATES[b.state] - READING_STATES[a.state])
     .slice(0, GAUGES_MAX);
 }

@@ -64,7 +64,7 @@ export function sampleReadings({ cpu, memory, disk }: { cpu: number; memory: num
   };
   const percent = (value: number) => `${Math.round(value * 100)} %`;
   return [
-    of("processor", "used", cpu, `${percent(cpu)} busy`, 0.9),
+    of("processor", "busy", cpu, `${percent(cpu)} busy`, 0.9),
     of("memory", "used", memory, `${((1 - memory) * 32).toFixed(1)} GB of 32 GB free`, 0.9),
     of("file system /", "used", 0.41, "23.6 GB of 40 GB free", 0.85),
     of("file system /var", "used", disk, `${((1 - disk) * 40).toFixed(1)} GB of 40 GB free`, 0.85),
