@@ -4,6 +4,7 @@
 import type { Command } from "commander";
 import type { Text } from "../ports/flow.ts";
 import type { Cli } from "./session.ts";
+import { defaultDataDirectory } from "./world.ts";
 
 export interface ListedCommand {
   readonly name: string;
@@ -82,17 +83,30 @@ export const COMMANDS: readonly ListedCommand[] = [
   },
 ];
 
-/** The ports with what the environment changes. */
+/** The ports as environment and settings files have moved them: the manager's file for what it listens on, the agent's for the rest. */
 async function loadPorts(): Promise<(cli: Cli) => Command> {
-  const [{ portsCommand }, { declarePortSettings, portBookOf }, { loadSettings }] = await Promise.all([
-    import("./ports.ts"),
-    import("../net/port-settings.ts"),
-    import("../runtime/settings.ts"),
-  ]);
-  return ({ world: { output, env }, language }) =>
+  const [{ portsCommand }, { portBookOf }, { loadSettings }, { MANAGER_SETTINGS }, { AGENT_SETTINGS }] =
+    await Promise.all([
+      import("./ports.ts"),
+      import("../net/port-settings.ts"),
+      import("../runtime/settings.ts"),
+      import("../manager/settings.ts"),
+      import("../agent/settings.ts"),
+    ]);
+  const { flowOf, FLOW_KEYS } = await import("../ports/port-map.ts");
+  return ({ world, language }) =>
     portsCommand({
-      output,
-      env: { ...env, LC_ALL: language }, // --lang, where it stood before the command.
-      portBook: () => portBookOf(loadSettings(declarePortSettings(), { env }), 1),
+      output: world.output,
+      env: { ...world.env, LC_ALL: language }, // --lang, where it stood before the command.
+      portBook(data = defaultDataDirectory(world)) {
+        const { env } = world;
+        const manager: Record<string, unknown> = loadSettings(MANAGER_SETTINGS, { env, file: `${data}/manager.toml` });
+        const agent: Record<string, unknown> = loadSettings(AGENT_SETTINGS, { env, file: `${data}/agent.toml` });
+        const values = FLOW_KEYS.map((key) => [
+          `ports.${key}`,
+          (flowOf(key).listener === "agent" ? agent : manager)[`ports.${key}`],
+        ]);
+        return portBookOf(Object.fromEntries(values), 1);
+      },
     });
 }

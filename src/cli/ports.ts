@@ -17,12 +17,13 @@ import { CAPTIONS, direction, portText } from "./ports-words.ts";
 interface PortsNeeds {
   readonly output?: Output;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** The ports as the settings have them; called only when a command needs it, and may throw SettingsError. */
-  readonly portBook?: () => PortBook;
+  /** The ports as the settings of a data folder have them; called only when a command needs it, and may throw SettingsError. */
+  readonly portBook?: (dataDirectory: string | undefined) => PortBook;
 }
 
 interface Options {
   readonly json?: boolean;
+  readonly data?: string;
   readonly seed?: boolean;
   readonly variant?: string;
   readonly lang: Language;
@@ -44,14 +45,14 @@ export function portsCommand(needs: PortsNeeds = {}): Command {
 
   subcommand("list", "list every port", ["list", "list --seed --lang ja", "list --json"])
     .option("--seed", "also the rows of the original products' documents")
-    .action((options: Options) => runAction(output, options, () => list(output, portBook(), options)));
+    .action((options: Options) => runAction(output, options, () => list(output, portBook(options.data), options)));
 
   subcommand("explain <flow>", "explain one port (by name, number or seed row)", [
     "explain manager-report",
     "explain 31134",
     "explain esm-07 --lang ja",
   ]).action((text: string, options: Options) =>
-    runAction(output, options, () => explain(output, portBook(), text, options)),
+    runAction(output, options, () => explain(output, portBook(options.data), text, options)),
   );
 
   subcommand("profile [name]", "the ports of an original product, row by row, and our flows for them", [

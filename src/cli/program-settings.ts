@@ -1,5 +1,6 @@
+import { createLog } from "../runtime/create-log.ts";
 import { SettingsError } from "../runtime/errors.ts";
-import { createLog, type Log, type LogLevel } from "../runtime/log.ts";
+import type { Log, LogLevel } from "../runtime/log.ts";
 import { loadSettings, type Settings, type SettingValues } from "../runtime/settings.ts";
 import type { OptionShape } from "./define-command.ts";
 import type { World } from "./world.ts";

@@ -5,20 +5,18 @@ import type { ReadyMessage } from "../runtime/supervised.ts";
 
 // Keeps one program of ours running as a child process: notices its end, says so, and starts it again with back-off.
 
-export interface SupervisorNeeds<Ready> {
+export interface SupervisorNeeds {
   readonly name: string;
   /** Script and arguments, run by this Node. */
   readonly script: string;
   readonly args: readonly string[];
-  /** Each time the program is ready, also after a restart. */
-  readonly onReady: (ready: Ready) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export interface Supervisor {
-  /** Resolves at the first "ready"; rejects where the program ends before it ever was. */
-  start(): Promise<void>;
+export interface Supervisor<Ready = unknown> {
+  /** Resolves at the first "ready"; rejects where the program ends, or is stopped, before it ever was. */
+  start(): Promise<Ready>;
   /** Resolves when the program has ended; kills it after `timeoutMs`. */
   stop(timeoutMs: number): Promise<void>;
   readonly pid: number | undefined;
@@ -29,42 +27,46 @@ const BACK_OFF_MAX_MS = 30_000;
 /** A program that ran for so long has recovered: the next back-off begins anew. */
 const STABLE_MS = 60_000;
 
-export function createSupervisor<Ready>(needs: SupervisorNeeds<Ready>): Supervisor {
-  const { name, script, args, onReady, clock, log } = needs;
+export function createSupervisor<Ready>(needs: SupervisorNeeds): Supervisor<Ready> {
+  const { name, script, args, clock, log } = needs;
   const stopping = new AbortController();
   let child: ChildProcess | undefined;
   let backOffMs = BACK_OFF_FIRST_MS;
   let hasBeenReady = false;
   let running: Promise<void> = Promise.resolve();
 
-  const runOnce = (onFirstReady: () => void): Promise<string> =>
+  const runOnce = (onReady: (ready: Ready) => void): Promise<string> =>
     new Promise((resolve) => {
-      // Its messages are ours: the same terminal, the same file.
-      const started = fork(script, [...args], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+      // Its messages are ours: the same terminal, the same file. Its output is not: ours is for one envelope or the tour.
+      const started = fork(script, [...args], { stdio: ["ignore", 2, 2, "ipc"] });
       child = started;
       started.on("message", (message: ReadyMessage<Ready>) => {
         if (message?.kind !== "ready") return;
+        if (hasBeenReady) log.info({ program: name, pid: started.pid }, `the ${name} is ready again`);
         hasBeenReady = true;
         onReady(message.ready);
-        onFirstReady();
       });
       started.on("error", (error) => resolve(error.message));
       started.on("exit", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
     });
 
-  const runAlways = async (onFirstReady: () => void, onFailure: (error: Error) => void) => {
+  const runAlways = async (onReady: (ready: Ready) => void, onFailure: (error: Error) => void) => {
     while (!stopping.signal.aborted) {
       const startedAt = clock.monotonic();
-      const end = await runOnce(onFirstReady);
+      const end = await runOnce(onReady);
       child = undefined;
-      if (stopping.signal.aborted) return;
+      if (stopping.signal.aborted) break;
       if (!hasBeenReady)
         return onFailure(new Error(`the ${name} could not start (${end}); its messages above say why`));
       if (clock.monotonic() - startedAt >= STABLE_MS) backOffMs = BACK_OFF_FIRST_MS;
-      log.error({ program: name, end, againInMs: backOffMs }, "a program ended unexpectedly; it is started again");
+      log.error(
+        { program: name, end, againInMs: backOffMs },
+        `the ${name} ended unexpectedly (${end}); it is started again in ${backOffMs} ms`,
+      );
       await pause(clock, backOffMs, stopping.signal);
       backOffMs = Math.min(backOffMs * 2, BACK_OFF_MAX_MS);
     }
+    onFailure(new Error(`the ${name} was stopped before it was ready`)); // Nobody hears it where it has been ready.
   };
 
   return {
@@ -79,7 +81,8 @@ export function createSupervisor<Ready>(needs: SupervisorNeeds<Ready>): Supervis
       stopping.abort();
       const ending = child;
       if (ending === undefined) return running;
-      if (ending.connected) ending.send("stop");
+      if (ending.connected)
+        ending.send("stop", () => {}); // A child that has just ended needs no order.
       else ending.kill("SIGTERM");
       const cancel = clock.after(timeoutMs, () => ending.kill("SIGKILL"));
       await running;

@@ -1,4 +1,4 @@
-import { flushCompileCache } from "node:module";
+import { type Clock, systemClock } from "./clock.ts";
 import { reasonOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 
@@ -21,38 +21,82 @@ export interface ReadyMessage<Ready> {
   readonly ready: Ready;
 }
 
+/** As much of Node's process as a program needs of it; a test hands in its own. */
+export interface ProcessLike {
+  on(event: string, listener: (message: unknown) => void): unknown;
+  off(event: string, listener: (message: unknown) => void): unknown;
+  exit(code: number): never;
+  /** Only where there is, or was, a parent. */
+  readonly send?: ((message: unknown, callback: (error: Error | null) => void) => unknown) | undefined;
+  readonly connected?: boolean | undefined;
+  disconnect?: (() => void) | undefined;
+}
+
 /** Runs until told to stop. Resolves to the exit code; a start that fails rejects. */
-export async function runUntilStopped<Ready>(program: Program<Ready>, log: Log): Promise<number> {
-  const isSupervised = process.send !== undefined;
-  const told = new Promise<string>((resolve) => {
-    process.on("SIGTERM", () => resolve("SIGTERM"));
-    process.on("disconnect", () => resolve("the parent is gone"));
-    process.on("message", (message) => {
-      if (message === "stop") resolve("stop");
-    });
-    // The terminal sends Ctrl-C to parent and children alike; under a parent the parent decides on the order.
-    process.on("SIGINT", () => {
-      if (!isSupervised) resolve("SIGINT");
+export async function runUntilStopped<Ready>(
+  program: Program<Ready>,
+  log: Log,
+  { self = process as ProcessLike, clock = systemClock }: { self?: ProcessLike; clock?: Clock } = {},
+): Promise<number> {
+  const orders = listenForOrders(self);
+  let cancelLimit = () => {};
+  // From the order on, also while it is still starting: whoever is told to stop is gone soon, whatever it hangs in.
+  void orders.told.then((reason) => {
+    log.info({ reason }, "stopping");
+    cancelLimit = clock.after(STOP_AT_MOST_MS, () => {
+      log.error({ reason }, "could not stop in time");
+      self.exit(1);
     });
   });
-  const ready = await program.start();
-  flushCompileCache(); // Otherwise written at a clean exit only, which a program that runs for months may never have.
-  process.send?.({ kind: "ready", ready } satisfies ReadyMessage<Ready>);
-  const reason = await told;
-  log.info({ reason }, "stopping");
-  const limit = setTimeout(() => {
-    log.error({}, "could not stop in time");
-    process.exit(1);
-  }, STOP_AT_MOST_MS);
-  limit.unref();
   try {
-    await program.stop();
+    const ready = await program.start();
+    tellReady(self, ready);
+    await orders.told;
+    await program.stop().catch((error: unknown) => {
+      log.error({ reason: reasonOf(error) }, "did not stop cleanly");
+      throw new StopFailed();
+    });
+    return 0;
   } catch (error) {
-    log.error({ reason: reasonOf(error) }, "did not stop cleanly");
-    return 1;
+    if (error instanceof StopFailed) return 1;
+    throw error;
   } finally {
-    clearTimeout(limit);
-    if (process.connected) process.disconnect();
+    cancelLimit();
+    // Listening for orders keeps the channel open and the process alive with it, also after a start that failed.
+    orders.close();
+    if (self.connected) self.disconnect?.();
   }
-  return 0;
+}
+
+class StopFailed extends Error {}
+
+function tellReady(self: ProcessLike, ready: unknown): void {
+  // A parent that is gone by now shows as the order to stop; without the callback it would be an uncaught error.
+  if (self.connected) self.send?.({ kind: "ready", ready } satisfies ReadyMessage<unknown>, () => {});
+}
+
+/** `told` resolves to who said so, once. */
+function listenForOrders(self: ProcessLike): { readonly told: Promise<string>; close(): void } {
+  const { promise: told, resolve } = Promise.withResolvers<string>();
+  const isSupervised = self.send !== undefined;
+  const listeners: Readonly<Record<string, (message: unknown) => void>> = {
+    SIGTERM: () => resolve("SIGTERM"),
+    // The terminal sends Ctrl-C to parent and children alike, and a closed terminal SIGHUP; under a parent the parent
+    // decides on the order.
+    SIGINT: () => void (isSupervised || resolve("SIGINT")),
+    SIGHUP: () => void (isSupervised || resolve("SIGHUP")),
+    disconnect: () => resolve("the parent is gone"),
+    message: (message) => {
+      if (message === "stop") resolve("stop");
+    },
+  };
+  for (const [event, listener] of Object.entries(listeners)) self.on(event, listener);
+  // A parent that was killed while this process was loading has left before anybody listened.
+  if (isSupervised && !self.connected) resolve("the parent is gone");
+  return {
+    told,
+    close() {
+      for (const [event, listener] of Object.entries(listeners)) self.off(event, listener);
+    },
+  };
 }
