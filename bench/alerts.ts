@@ -26,7 +26,7 @@ import { Channel } from "../src/net/channel.ts";
 import { openReportSession } from "../src/protocols/report/client.ts";
 import { REPORT_RECORD_BYTES_MAX } from "../src/protocols/report/messages.ts";
 import { systemClock as clock, pause } from "../src/runtime/clock.ts";
-import { createLog } from "../src/runtime/log.ts";
+import { createLog } from "../src/runtime/create-log.ts";
 import { createUuid, systemRandom as random } from "../src/runtime/random.ts";
 import type { Channel as RecordChannel } from "../src/wire/channel.ts";
 import { encodeRecord, RecordReader } from "../src/wire/record.ts";
