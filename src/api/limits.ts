@@ -28,6 +28,6 @@ export const API_LIMITS = {
   linkSeconds: { min: 60, max: 86_400 },
   /** A reply a client reads into memory: a full page of alerts with all their details cut at their limits is below it. */
   replyBytes: 64 * 1024 * 1024,
-  /** One message of the event stream. */
-  eventBytes: 1024 * 1024,
+  /** One message of the event stream: 512 readings at their limits, were every character escaped in JSON, have 5 MB. */
+  eventBytes: 8 * 1024 * 1024,
 } as const;

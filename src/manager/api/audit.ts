@@ -27,7 +27,7 @@ export const AUDITED: { readonly [N in ChangingName]: Audited<N> } = {
   alertAcknowledge: {
     action: "alert.acknowledge",
     subject: ({ body }) => listed(body.ids),
-    details: (_, reply) => ({ acknowledged: reply?.acknowledged.length, host: _.body.host }),
+    details: ({ body }, reply) => ({ acknowledged: reply?.acknowledged.length, host: body.host }),
   },
   alertTest: {
     action: "alert.test",

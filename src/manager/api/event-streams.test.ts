@@ -118,6 +118,22 @@ describe("the event stream", () => {
     expect(response.complete).toBe(false);
   });
 
+  it("brings one event that is larger than the queue, and does not begin again with it for ever", async () => {
+    const first = await open();
+    const messages = readMessages(first);
+    const { id } = await next(messages);
+    const details = Array.from({ length: 64 }, () => ({ name: "n", value: "\u0001".repeat(4_096) }));
+    fixture.hub.publish({ kind: "alert", alert: sampleAlert(1, web, 0, { details }) });
+    const large = await next(messages);
+    expect(large.data.length).toBeGreaterThan(SERVICE_LIMITS.streamQueueBytes);
+    const again = readMessages(await open(`?after=${id}`));
+    const missed = await next(again);
+    expect(missed.event).toBe("missed");
+    expect(missed.id).toBe(large.id);
+    publishAlert(2);
+    expect((await next(again)).event).toBe("alert");
+  });
+
   it("opens no more for one than its share, and takes one back when it closes", async () => {
     const streams: IncomingMessage[] = [];
     for (let count = 0; count < SERVICE_LIMITS.streamsPerIdentity; count++) streams.push(await open());
@@ -156,4 +172,16 @@ it("keeps a bounded past and says when it does not reach back far enough", () =>
   expect(events.map((event) => /^id: (\S+)/.exec(event.text())?.[1])).toEqual(
     Array.from({ length: 10 }, (_, index) => `${late.split("-")[0]}-${101 + index}`),
   );
+});
+
+it("keeps few of events that are large", () => {
+  const hub = createEventHub({ random: systemRandom, charactersKept: 100_000 });
+  const positions: string[] = [];
+  for (let number = 0; number < 20; number++) {
+    positions.push(hub.position());
+    const details = Array.from({ length: 10 }, () => ({ name: "n", value: "x".repeat(2_000) }));
+    hub.publish({ kind: "alert", alert: sampleAlert(number, web, 0, { details }) });
+  }
+  expect(hub.since(positions.at(-5)).missed).toBe(true);
+  expect(hub.since(positions.at(-4))).toMatchObject({ missed: false, events: { length: 4 } });
 });

@@ -52,7 +52,11 @@ export function createEventStreams({ clock, hub, identify }: EventStreamsNeeds):
       const resumeFrom = after ?? singleHeader(request, "last-event-id");
       const wanted = (event: KeptEvent) =>
         (kinds === undefined || kinds.includes(event.kind)) && (hostId === undefined || event.hostId === hostId);
-      const { events, missed } = hub.since(resumeFrom);
+      const past = hub.since(resumeFrom);
+      const backlog = past.events.filter(wanted).map((event) => event.text());
+      // More than may wait for a reader: asking for the lists again is less.
+      const isTooMuch = backlog.reduce((sum, text) => sum + text.length, 0) > SERVICE_LIMITS.streamQueueBytes;
+      const missed = past.missed || isTooMuch;
 
       const response = reply.raw;
       reply.hijack();
@@ -61,8 +65,9 @@ export function createEventStreams({ clock, hub, identify }: EventStreamsNeeds):
       response.writeHead(200, { "content-type": "text/event-stream", "x-accel-buffering": "no" });
 
       const write = (text: string) => {
-        response.write(text);
+        // What waits already counts, not this text: one large event must get through, or the client would come back to it for ever.
         if (response.writableLength > SERVICE_LIMITS.streamQueueBytes) end();
+        else response.write(text);
       };
       const unsubscribe = hub.subscribe((event) => {
         if (wanted(event)) write(event.text());
@@ -86,8 +91,10 @@ export function createEventStreams({ clock, hub, identify }: EventStreamsNeeds):
       response.on("close", end);
       response.on("error", end);
 
-      write(ownMessage({ kind: missed ? "missed" : "ready" }, events.length === 0 ? hub.position() : undefined));
-      for (const event of events) if (wanted(event)) write(event.text());
+      // With the first message the client has a place to come back to; where a backlog follows, its messages bring theirs.
+      const hasBacklog = backlog.length > 0 && !isTooMuch;
+      write(ownMessage({ kind: missed ? "missed" : "ready" }, hasBacklog ? undefined : hub.position()));
+      if (hasBacklog) for (const text of backlog) write(text);
     },
     endAll() {
       for (const end of [...ends]) end();

@@ -9,11 +9,13 @@ export const SERVICE_LIMITS = {
   /** Of one person or program: some browser tabs and a follower or two. */
   streamsPerIdentity: 16,
   /** What waits for a client that reads slowly; beyond it the stream ends and the client comes back with its last id. */
-  streamQueueBytes: 4 * 1024 * 1024,
+  streamQueueBytes: 1024 * 1024,
   /** Below the half minute after which proxies give up on a silent connection. */
   heartbeatMs: 15_000,
-  /** Events kept for clients that come back (up to twice as many): a tenth of a second of a flood, hours of a quiet night. */
+  /** Events kept for clients that come back: a twentieth of a second of a flood, hours of a quiet night. */
   eventsKept: 1_000,
+  /** Their characters together: an alert whose details are all at their limits has 270,000. */
+  eventsKeptCharacters: 8 * 1024 * 1024,
   /** Password hashes under way at once: each takes 19 MiB and a core for some 30 ms. */
   hashesAtOnce: 2,
   hashesWaiting: 32,
