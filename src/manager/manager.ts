@@ -204,6 +204,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
         },
       });
     },
+    madeBy: (jobId) => store.findSnapshot(jobId),
     concurrent: settings["jobs.concurrent"],
     onChange: (job) => hub.publish({ kind: "job", job }),
     async onEnded(job) {

@@ -76,7 +76,7 @@ async function backUp(hostId: string, jobId: string, content: string) {
   const chunk = await put("data", Buffer.from(content));
   const root = await put("tree", leafOf([{ name: "file", id: chunk, bytes: content.length }]));
   const reply = await sessions.answerManager(hostId, commitOf(sessionId, root));
-  withdraw();
+  await withdraw();
   return { chunk, root, snapshotId: expectKind(reply, "committed").snapshotId };
 }
 
@@ -149,11 +149,26 @@ describe("another host", () => {
   });
 });
 
+it("a job that ends while its snapshot is written has made it", async () => {
+  const withdraw = sessions.permit(permitBackup("a", JOB_A));
+  const { sessionId, put } = await openBackup("a", JOB_A);
+  const chunk = await put("data", Buffer.from("told to nobody"));
+  const root = await put("tree", leafOf([{ name: "file", id: chunk, bytes: 14 }]));
+  const commit = sessions.answerManager("a", commitOf(sessionId, root)); // Its agent dies now.
+  const made = await withdraw();
+  expect(made).toMatchObject({ id: JOB_A, hostId: "a", root });
+  expect(store.findSnapshot(JOB_A)).toBe(made);
+  expectKind(await commit, "committed");
+  await store.collectGarbage();
+  expect((await store.check({ readData: true })).problems).toEqual([]);
+  expect(codeOf(await sessions.answerManager("a", commitOf(sessionId, root)))).toBe("unknownSession");
+});
+
 describe("refusals", () => {
   it("a session ends with its job", async () => {
     const withdraw = sessions.permit(permitBackup("a", JOB_A));
     const { sessionId } = await openBackup("a", JOB_A);
-    withdraw();
+    expect(await withdraw()).toBeUndefined();
     expect(codeOf(await sessions.answerEngine("a", sessionId, { kind: "which", chunk: "data", ids: [] }))).toBe(
       "unknownSession",
     );

@@ -37,8 +37,11 @@ interface OpenSession {
   readonly permit: Permit;
   readonly store: StoreSession;
   readonly parent: Snapshot | undefined;
+  /** Settles with the last commit that was asked for; never rejects. */
+  committing: Promise<unknown>;
 }
 
+type CommitRequest = Extract<DedupManagerRequest, { kind: "commit" }>;
 type Refusal = Extract<DedupManagerReply, { kind: "refused" }> & Extract<DedupEngineReply, { kind: "refused" }>;
 
 /** Open sessions of one job: a second is for an agent that lost its first connection. */
@@ -57,12 +60,16 @@ export class DedupSessions {
     this.#log = log;
   }
 
-  /** Lets the host open sessions for this job; the function returned takes that back and ends them. */
-  permit(permit: Permit): () => void {
+  /**
+   * Lets the host open sessions for this job. The function returned takes that back, ends them, and resolves to the
+   * snapshot that the job has made, if any: an agent may die between asking for it and hearing of it.
+   */
+  permit(permit: Permit): () => Promise<Snapshot | undefined> {
     this.#permits.set(permit.jobId, permit);
-    return () => {
+    return async () => {
       this.#permits.delete(permit.jobId);
-      for (const [id, session] of this.#sessions) if (session.permit === permit) this.#close(id);
+      await Promise.all([...this.#sessions].map(([id, { permit: its }]) => (its === permit ? this.#close(id) : null)));
+      return permit.kind === "backup" ? this.#store.findSnapshot(permit.jobId) : undefined;
     };
   }
 
@@ -74,10 +81,10 @@ export class DedupSessions {
         case "openRestore":
           return await this.#open(hostId, request);
         case "commit":
-          return await this.#commit(hostId, request);
+          return await this.#commit(this.#find(hostId, request.sessionId), request);
         case "close":
           this.#find(hostId, request.sessionId);
-          this.#close(request.sessionId.toString("hex"));
+          await this.#close(request.sessionId.toString("hex"));
           return { kind: "closed" };
       }
     } catch (error) {
@@ -166,15 +173,20 @@ export class DedupSessions {
     };
   }
 
-  async #commit(hostId: string, request: Extract<DedupManagerRequest, { kind: "commit" }>): Promise<DedupManagerReply> {
-    const { permit, store, parent } = this.#find(hostId, request.sessionId);
+  #commit(session: OpenSession, request: CommitRequest): Promise<DedupManagerReply> {
+    const commit = this.#write(session, request);
+    session.committing = Promise.allSettled([session.committing, commit]);
+    return commit;
+  }
+
+  async #write({ permit, store, parent }: OpenSession, request: CommitRequest): Promise<DedupManagerReply> {
     if (permit.kind !== "backup") throw new PeerError("notYours", "a restore commits nothing");
     const { root, startedAtMs, finishedAtMs, files, directories, bytes, newBytes, chunks, problems } = request;
     const snapshot = await store.commit({
       ...permit.draft,
       ...(await permit.describeHost()),
       id: permit.jobId, // One job, one snapshot: an agent that lost the answer asks again and gets the same.
-      hostId,
+      hostId: permit.hostId,
       jobId: permit.jobId,
       root,
       startedAtMs,
@@ -196,7 +208,8 @@ export class DedupSessions {
     return this.#store.listSnapshots().findLast((one) => one.hostId === hostId && key(one.paths) === wanted);
   }
 
-  #keep(session: OpenSession): Buffer {
+  #keep(opened: Omit<OpenSession, "committing">): Buffer {
+    const session = { ...opened, committing: Promise.resolve() };
     // Withdrawn while the store was opening its side: nobody would ever close it.
     if (this.#permits.get(session.permit.jobId) !== session.permit) {
       session.store.close();
@@ -215,9 +228,12 @@ export class DedupSessions {
     return session;
   }
 
-  #close(id: string): void {
-    this.#sessions.get(id)?.store.close();
+  /** A commit under way goes on to its end: what it names must not be collected before its snapshot is there. */
+  async #close(id: string): Promise<void> {
+    const session = this.#sessions.get(id);
     this.#sessions.delete(id);
+    await session?.committing;
+    session?.store.close();
   }
 
   #refuse(hostId: string, asked: string, error: unknown): Refusal {

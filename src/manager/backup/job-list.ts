@@ -26,8 +26,8 @@ export interface JobList {
     id: string,
     outcome: { state: JobState; reason: string | null; snapshotId: string | null; atMs: number },
   ): Promise<void>;
-  /** Jobs that were under way when the manager last ended: it was killed, and nobody follows them any more. */
-  endInterrupted(atMs: number): Promise<readonly string[]>;
+  /** Queued and running ones, oldest first. */
+  unfinished(): Promise<readonly string[]>;
   addLog(id: string, lines: readonly JobLogLine[]): Promise<void>;
   /** Lines from number `from` on, counted from 0. */
   log(id: string, from: number, limit: number): Promise<readonly JobLogLine[]>;
@@ -104,22 +104,14 @@ export function createJobList(database: Database): JobList {
         .where("id", "=", id)
         .execute();
     },
-    async endInterrupted(atMs) {
-      const unfinished = await database
+    async unfinished() {
+      const found = await database
         .selectFrom("jobs")
         .select("id")
         .where("state", "in", ["queued", "running"])
+        .orderBy("sequence")
         .execute();
-      const ids = unfinished.map(({ id }) => id);
-      if (ids.length > 0) {
-        const reason = "the manager ended while this job was under way: start it again";
-        await database
-          .updateTable("jobs")
-          .set({ state: "failed", reason, ended_at_ms: atMs, current: "" })
-          .where("id", "in", ids)
-          .execute();
-      }
-      return ids;
+      return found.map(({ id }) => id);
     },
     async addLog(id, lines) {
       if (lines.length === 0) return;

@@ -52,8 +52,12 @@ function createJobs(changed: Partial<JobsNeeds> = {}) {
     connect: async () => startAgent().channel,
     permit: ({ id }) => {
       permits.push(id);
-      return () => permits.splice(permits.indexOf(id), 1);
+      return async () => {
+        permits.splice(permits.indexOf(id), 1);
+        return undefined;
+      };
     },
+    madeBy: () => undefined,
     concurrent: 1,
     onChange: () => {},
     onEnded: async (job) => void ended.push(job),
@@ -189,13 +193,52 @@ it("jobs wait for their turn, and a waiting one can be canceled", async () => {
   expect(channels).toHaveLength(1);
 });
 
-it("what a killed manager left under way is ended at the next start", async () => {
-  const { jobs } = createJobs({ connect: () => new Promise(() => {}) });
-  const { id } = await jobs.submit(request);
-  await until(async () => (await list.find(id))?.state === "running");
-  const next = createJobs();
-  await next.jobs.start();
-  expect(await list.find(id)).toMatchObject({ state: "failed", reason: expect.stringContaining("the manager ended") });
+it.each([
+  [0, "done", null],
+  [2, "partly", "2 entries could not be read"],
+])(
+  "a backup whose snapshot is there (%i problems) is %s, although its agent died before it said so",
+  async (problems, state, reason) => {
+    const permit = () => async () => ({ id: SNAPSHOT, stats: { problems } });
+    const { jobs, ended } = createJobs({ permit, connect: async () => startAgent({ leaves: true }).channel });
+    const { id } = await jobs.submit(request);
+    await until(() => ended.length === 1);
+    expect(await list.find(id)).toMatchObject({ state, reason, snapshotId: SNAPSHOT });
+  },
+);
+
+describe("what a killed manager left under way is ended at the next start", () => {
+  async function leaveJobs() {
+    const { jobs } = createJobs({ connect: () => new Promise(() => {}) });
+    const running = await jobs.submit(request);
+    const waiting = await jobs.submit(request);
+    await until(async () => (await list.find(running.id))?.state === "running");
+    return [running.id, waiting.id];
+  }
+
+  it("as failed, each with a reason, a line in its log, and told like every failure", async () => {
+    const ids = await leaveJobs();
+    const next = createJobs();
+    await next.jobs.start();
+    expect(next.ended.map(({ id }) => id)).toEqual(ids);
+    for (const id of ids) {
+      const reason = "the manager ended while this job was under way";
+      expect(await list.find(id)).toMatchObject({ state: "failed", reason, snapshotId: null });
+      expect((await list.log(id, 0, 9)).at(-1)).toMatchObject({ level: "error", text: `failed: ${reason}` });
+    }
+    await next.jobs.start();
+    expect(next.ended).toHaveLength(2); // Not told again.
+  });
+
+  it("as done, where its snapshot is there", async () => {
+    const [first, second] = await leaveJobs();
+    const next = createJobs({ madeBy: (id) => (id === first ? { id, stats: { problems: 0 } } : undefined) });
+    await next.jobs.start();
+    expect(next.ended).toMatchObject([
+      { id: first, state: "done", reason: null, snapshotId: first },
+      { id: second, state: "failed" },
+    ]);
+  });
 });
 
 it("whoever watches a job is woken, and no longer than its signal lasts", async () => {

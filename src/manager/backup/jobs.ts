@@ -31,14 +31,28 @@ export interface RestoreRequest {
   readonly requestedBy: string;
 }
 
+/** As much of a snapshot as says how its job ended. */
+export interface MadeSnapshot {
+  readonly id: string;
+  readonly stats: { readonly problems: number };
+}
+
 export type JobRequest = BackupRequest | RestoreRequest;
 
 export interface JobsNeeds {
   readonly list: JobList;
   /** A control connection to a host. Rejects with ConnectError naming the flow. */
   readonly connect: (hostId: string, signal: AbortSignal) => Promise<Channel>;
-  /** Lets the host's agent open a session for this job; the function returned takes that back and ends the session. */
-  readonly permit: (job: { readonly id: string; readonly request: JobRequest }) => () => void;
+  /**
+   * Lets the host's agent open a session for this job; the function returned takes that back, ends the session, and
+   * resolves to what the job has made.
+   */
+  readonly permit: (job: {
+    readonly id: string;
+    readonly request: JobRequest;
+  }) => () => Promise<MadeSnapshot | undefined>;
+  /** The snapshot of a job, where there is one. */
+  readonly madeBy: (jobId: string) => MadeSnapshot | undefined;
   readonly concurrent: number;
   /** A job has changed, for whoever looks on. */
   readonly onChange: (job: Job) => void;
@@ -51,6 +65,7 @@ export interface JobsNeeds {
 /** Progress reaches the database this often: a killed manager loses a second of it. */
 const PROGRESS_SAVE_MS = 1_000;
 const LOG_FLUSH_LINES = 100;
+const INTERRUPTED = "the manager ended while this job was under way";
 /** Waiting jobs; more is a script gone wrong. */
 export const JOBS_QUEUED_MAX = 1_000;
 
@@ -73,12 +88,12 @@ export class Jobs {
 
   /** Ends what a killed manager left behind; call it once at start. */
   async start(): Promise<void> {
-    const { list, clock, log } = this.#needs;
-    for (const jobId of await list.endInterrupted(clock.now())) {
-      await list.addLog(jobId, [
-        { atMs: clock.now(), level: "error", text: "the manager ended while this job was under way" },
-      ]);
-      log.warn({ jobId }, "job was interrupted by the end of the manager");
+    const { list, clock, madeBy } = this.#needs;
+    for (const jobId of await list.unfinished()) {
+      const outcome = judge({ outcome: "failed", reason: INTERRUPTED, snapshotId: null }, madeBy(jobId));
+      const level = outcome.outcome === "failed" ? "error" : "info";
+      await list.addLog(jobId, [{ atMs: clock.now(), level, text: `${outcome.outcome}: ${INTERRUPTED}` }]);
+      await this.#end(jobId, outcome);
     }
   }
 
@@ -192,9 +207,8 @@ export class Jobs {
       const canceled = abort.signal.aborted;
       const reason = error instanceof PeerError ? `the host refuses: ${error.message}` : reasonOf(error);
       outcome = { outcome: canceled ? "canceled" : "failed", reason: canceled ? "canceled" : reason, snapshotId: null };
-    } finally {
-      withdraw();
     }
+    outcome = judge(outcome, await withdraw());
     save();
     await saving;
     log.add(
@@ -274,6 +288,14 @@ class JobLog {
     this.#writing = this.#writing.then(() => this.#needs.list.addLog(this.#id, lines)).then(this.#onWritten);
     this.#writing.catch(() => {}); // Heard by close().
   }
+}
+
+/** A backup whose snapshot is there has succeeded, whoever died before telling so. */
+function judge(outcome: HostOutcome, made: MadeSnapshot | undefined): HostOutcome {
+  if (made === undefined || outcome.outcome === "done" || outcome.outcome === "partly") return outcome;
+  const { problems } = made.stats;
+  if (problems === 0) return { outcome: "done", reason: "", snapshotId: made.id };
+  return { outcome: "partly", reason: `${problems} entries could not be read`, snapshotId: made.id };
 }
 
 function orderOf(jobId: string, request: JobRequest): HostOrder {
