@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync } from "node:crypto";
 import { CorruptionError } from "../runtime/errors.ts";
 
 // Every sealed file starts with the same 44 bytes (docs/store-format.md, "File header"): what it is, and the salt from
@@ -42,7 +42,9 @@ export interface Sealer {
  * the part's ordinal; a file is written once and no two of its parts share one, so no key ever meets a nonce twice.
  */
 export function createSealer(sealingKey: Buffer, salt: Buffer, fileClass: FileClass): Sealer {
-  const key = Buffer.from(hkdfSync("sha256", sealingKey, salt, `rusuban file ${fileClass}`, 32));
+  // A key object: from a buffer Node would make one for every part.
+  const derived = hkdfSync("sha256", sealingKey, salt, `rusuban file ${fileClass}`, 32);
+  const key = createSecretKey(Buffer.from(derived));
 
   function open(ordinal: number, context: Buffer, sealed: Buffer, what: string): Buffer {
     if (sealed.length < TAG_BYTES) throw new CorruptionError(what, `${sealed.length} sealed bytes are too few`);

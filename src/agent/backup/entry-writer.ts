@@ -41,11 +41,13 @@ export interface EntryPlace {
 
 export class EntryWriter {
   readonly #source: ChunkSource;
-  readonly #random: Random;
+  /** Random for each restore, counted within it: names that nobody else has. */
+  readonly #temporaryPrefix: string;
+  #temporaryCount = 0;
 
   constructor({ source, random }: { source: ChunkSource; random: Random }) {
     this.#source = source;
-    this.#random = random;
+    this.#temporaryPrefix = `.rusuban-${random(8).toString("hex")}-`;
   }
 
   /** `between` is called after each piece with its bytes. */
@@ -110,6 +112,7 @@ export class EntryWriter {
 
   async #writeContent(fd: number, node: FileNode, between: (bytes: number) => Promise<void>): Promise<void> {
     let offset = 0;
+    let endsInHole = false;
     const ahead: { length: number; offset: number; bytes: Promise<Buffer> | undefined }[] = [];
     const writeOldest = async () => {
       const piece = ahead.shift();
@@ -125,6 +128,7 @@ export class EntryWriter {
       await between(piece.length);
     };
     for await (const piece of readPieces(this.#source, node)) {
+      endsInHole = piece.kind === "hole";
       if (piece.kind === "hole") ahead.push({ length: piece.length, offset: 0, bytes: undefined });
       else {
         const bytes = this.#source.read("data", piece.id);
@@ -134,11 +138,11 @@ export class EntryWriter {
       if (ahead.length > PIECES_AHEAD) await writeOldest();
     }
     while (ahead.length > 0) await writeOldest();
-    truncate(fd, node.size);
+    if (endsInHole) truncate(fd, node.size);
   }
 
   #temporaryName(): Buffer {
-    return Buffer.from(`.rusuban-${this.#random(8).toString("hex")}`);
+    return Buffer.from(`${this.#temporaryPrefix}${++this.#temporaryCount}`);
   }
 }
 

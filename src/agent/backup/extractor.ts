@@ -98,6 +98,8 @@ interface Place {
   /** From the target down, for finding the directory again. */
   readonly names: readonly Buffer[];
   readonly selection: Selection;
+  /** Made by this restore: nothing can be in the way. */
+  readonly isNew: boolean;
 }
 
 class Extractor {
@@ -129,7 +131,7 @@ class Extractor {
     const directory = this.#openTarget();
     this.#links = new RestoredLinks(directory);
     try {
-      await this.#restoreInto({ directory, path: ROOT, names: [], selection }, root);
+      await this.#restoreInto({ directory, path: ROOT, names: [], selection, isNew: false }, root);
     } finally {
       if (directory !== undefined) close(directory.fd);
     }
@@ -197,7 +199,8 @@ class Extractor {
     const selection = place.selection === "all" ? "all" : (place.selection.get(node.name.toString("latin1")) ?? "all");
     if (selection === "all" && this.#excludes.isExcluded(path)) return;
     try {
-      const existing = place.directory === undefined ? undefined : findStatusAt(place.directory, node.name);
+      const { directory, isNew } = place;
+      const existing = directory === undefined || isNew ? undefined : findStatusAt(directory, node.name);
       if (node.type === "directory") await this.#restoreDirectory({ ...place, path, selection }, node, existing);
       else if (selection !== "all")
         this.problems.add(path, "ENOTDIR", `is a ${node.type} in the snapshot, not a directory`);
@@ -231,7 +234,7 @@ class Extractor {
     if (!isThere) makeDirectoryAt(parent, node.name);
     const directory = openDirectoryAt(parent, node.name);
     try {
-      await this.#restoreInto({ ...place, directory, names }, node.tree);
+      await this.#restoreInto({ ...place, directory, names, isNew: !isThere }, node.tree);
       // Last, since a read-only directory takes no entries. One that only leads to what was asked for stays as it was.
       if (!isThere || (overwrite !== "never" && place.selection === "all")) {
         this.#noteShortfall(place.path, setAttributes(directory.fd, node));

@@ -5,7 +5,7 @@ import { encodeObject } from "../../store/codec.ts";
 import type { ChunkSink } from "./chunk-sink.ts";
 
 /** Plaintext on its way at a time: feeds four compressing threads with chunks of 1 MiB and hides a round trip. */
-const BYTES_IN_FLIGHT_MAX = 24 * 1024 * 1024;
+const BYTES_IN_FLIGHT_MAX = 16 * 1024 * 1024;
 /** One question to the sink is about so much at most. */
 const BATCH_OBJECTS_MAX = 64;
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
