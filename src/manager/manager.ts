@@ -222,8 +222,11 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
   // The API, for both of its listeners
   const reachability = createReachability({
     silent: (silentMs) => presence.silent(silentMs),
-    miss: (hostId) => presence.miss(hostId),
-    find: hosts.find,
+    miss: (hostId) => presence.miss(hostId, settings["hosts.unreachableSeconds"] * 1_000),
+    async find(hostId) {
+      const record = await hosts.find(hostId);
+      return record && toHost(record, presence);
+    },
     ping: (address) => ping({ host: address, timeoutMs: PING_TIMEOUT_MS, clock }),
     knock,
     raise: (hostId, alert) => returns.raiseOnce(hostId, alert),

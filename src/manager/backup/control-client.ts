@@ -82,7 +82,10 @@ export async function runOnHost(
   }
 }
 
-/** Has a host raise test alerts; resolves when they are in its spool. */
+/** What one call of the extension takes. */
+const TEST_ALERTS_PER_CALL = 1_000;
+
+/** Has a host raise test alerts; resolves when they are all in its spool. */
 export async function raiseTestAlerts(
   channel: Channel,
   order: CallRequest<"raiseTestAlerts">,
@@ -90,8 +93,11 @@ export async function raiseTestAlerts(
 ): Promise<void> {
   const ndmp = await open(channel, { clock, posts: {} });
   try {
-    const { error, reason } = await ndmp.call("raiseTestAlerts", order);
-    if (error !== "noError") throw new PeerError(error, reason || error);
+    for (let from = 0; from < order.ids.length; from += TEST_ALERTS_PER_CALL) {
+      const ids = order.ids.slice(from, from + TEST_ALERTS_PER_CALL);
+      const { error, reason } = await ndmp.call("raiseTestAlerts", { ...order, ids });
+      if (error !== "noError") throw new PeerError(error, reason || error);
+    }
     await ndmp.post("connectClose", {}).catch(() => {});
   } finally {
     ndmp.close();

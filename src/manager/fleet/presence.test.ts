@@ -30,12 +30,27 @@ it("silence is counted from the last sign, or from when the host was first known
 });
 
 it("missing and coming back are each news once", () => {
-  const { presence } = create();
+  const { presence, pass } = create();
   presence.sign("a");
-  expect(presence.miss("a")).toBe(true);
-  expect(presence.miss("a")).toBe(false);
+  pass(1_001);
+  expect(presence.miss("a", 1_000)).toBe(true);
+  pass(1_001);
+  expect(presence.miss("a", 1_000)).toBe(false);
   expect(presence.idsIn(["unreachable"])).toEqual(["a"]);
   expect(presence.sign("a")).toBe(true);
+});
+
+it("a host that shows itself while it is asked is not missed, and neither is one that is removed", () => {
+  const { presence, pass } = create();
+  presence.sign("a");
+  presence.sign("b");
+  pass(1_001);
+  expect(presence.silent(1_000)).toEqual(["a", "b"]);
+  presence.sign("a");
+  presence.remove("b");
+  expect(presence.miss("a", 1_000)).toBe(false);
+  expect(presence.miss("b", 1_000)).toBe(false);
+  expect(presence.counts()).toEqual({ up: 1, unreachable: 0, unknown: 0, revoked: 0 });
 });
 
 it("a removed host is not watched", () => {

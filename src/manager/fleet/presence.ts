@@ -41,20 +41,21 @@ export class Presence {
     return cameBack;
   }
 
-  /** True when it was not known to be unreachable. */
-  miss(hostId: string): boolean {
-    const known = this.of(hostId);
-    if (known.state === "unreachable") return false;
+  /** Marks a host unreachable that is silent still: it may have shown itself, or been removed, while it was asked. True when that is news. */
+  miss(hostId: string, silentMs: number): boolean {
+    const known = this.#hosts.get(hostId);
+    if (known === undefined || known.state === "unreachable" || !this.#isSilent(known, silentMs)) return false;
     this.#hosts.set(hostId, { ...known, state: "unreachable", sinceMs: this.#now() });
     return true;
   }
 
   /** Hosts without a sign of life for longer than `silentMs`. */
   silent(silentMs: number): string[] {
-    const before = this.#now() - silentMs;
-    return [...this.#hosts]
-      .filter(([, { lastSignAtMs, sinceMs }]) => Math.max(lastSignAtMs ?? 0, sinceMs) < before)
-      .map(([hostId]) => hostId);
+    return [...this.#hosts].filter(([, known]) => this.#isSilent(known, silentMs)).map(([hostId]) => hostId);
+  }
+
+  #isSilent({ lastSignAtMs, sinceMs }: HostPresence, silentMs: number): boolean {
+    return Math.max(lastSignAtMs ?? 0, sinceMs) < this.#now() - silentMs;
   }
 
   idsIn(states: readonly HostState[]): string[] {

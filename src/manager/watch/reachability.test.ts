@@ -83,6 +83,7 @@ describe("returns", () => {
     kind: "raised",
     clearedAtMs: null,
     raisedAtMs: 1_000_000 - 600_000,
+    details: [{ name: "last sign of life", value: "never" }],
   } as const;
 
   it("end what is open, with the length of the outage", async () => {
@@ -91,6 +92,13 @@ describe("returns", () => {
     expect(raised).toMatchObject([
       { kind: "cleared", condition: UNREACHABLE_CONDITION, summary: "web1 is back after 10 minutes" },
     ]);
+  });
+
+  it("count it from the last sign of life, not from when it was missed", async () => {
+    const details = [{ name: "last sign of life", value: new Date(1_000_000 - 630_000).toISOString() }];
+    const { returns, raised } = createInbox([{ ...unreachable, details }]);
+    await returns.onReturn("h1");
+    expect(raised[0]?.details).toEqual([{ name: "unreachable for", value: "630 s" }]);
   });
 
   it("say nothing where nothing is open", async () => {

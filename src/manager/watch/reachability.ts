@@ -13,7 +13,7 @@ import type { Service } from "../../runtime/service.ts";
 export interface ReachabilityNeeds {
   /** Hosts without a sign of life for longer than this. */
   readonly silent: (silentMs: number) => readonly string[];
-  /** Marks a host unreachable; true where that is news. */
+  /** Marks a host unreachable that is silent still; true where that is news. */
   readonly miss: (hostId: string) => boolean;
   readonly find: (
     hostId: string,
@@ -30,6 +30,8 @@ export interface ReachabilityNeeds {
 }
 
 export const UNREACHABLE_CONDITION = "host.unreachable";
+/** The detail of that alert from which the outage is counted. */
+export const LAST_SIGN_DETAIL = "last sign of life";
 const COMPONENT = "host";
 /** Hosts asked at once: a failed switch silences many. */
 const ASKED_AT_ONCE_MAX = 32;
@@ -97,7 +99,7 @@ async function judge(hostId: string, needs: ReachabilityNeeds): Promise<void> {
       { name: "ping", value: pingText },
       { name: "backup-control port", value: knocked.open ? "answers" : knocked.reason },
       {
-        name: "last sign of life",
+        name: LAST_SIGN_DETAIL,
         value: host.lastSeenAtMs === null ? "never" : new Date(host.lastSeenAtMs).toISOString(),
       },
     ],

@@ -3,7 +3,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Random } from "../../runtime/random.ts";
-import { createBackAlert, UNREACHABLE_CONDITION } from "./reachability.ts";
+import { createBackAlert, LAST_SIGN_DETAIL, UNREACHABLE_CONDITION } from "./reachability.ts";
 
 // The alert of an unreachable host is told once and ended once, also across restarts of the manager: what is open is
 // read from the inbox, not remembered.
@@ -50,11 +50,17 @@ export function createReturns({ inbox, find, clock, random, log }: ReturnsNeeds)
         if (open === undefined || host === undefined) return;
         await inbox.raise(
           hostId,
-          createBackAlert({ name: host.name, downSinceMs: open.raisedAtMs }, { clock, random }),
+          createBackAlert({ name: host.name, downSinceMs: downSince(open) }, { clock, random }),
         );
       } catch (error) {
         log.error({ hostId, reason: reasonOf(error) }, "could not note that the host is back");
       }
     },
   };
+}
+
+/** The last sign of life before it, or the alert itself where there never was one. Both are by the manager's clock. */
+function downSince({ details, raisedAtMs }: InboxAlert): number {
+  const sign = Date.parse(details.find(({ name }) => name === LAST_SIGN_DETAIL)?.value ?? "");
+  return Number.isNaN(sign) ? raisedAtMs : sign;
 }
