@@ -2,7 +2,13 @@
 // exits with 1; test/tidy.test.ts asks the same.
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { renderCommands, renderRootHelp } from "./cli-document.ts";
+import { fillDocument, type Parts } from "./filled-document.ts";
+import { renderLimitsDocument } from "./limits-document.ts";
+import { renderOverviewPicture } from "./overview-picture.ts";
 import { renderPortsDocument } from "./ports-document.ts";
+import { BROWSER_PARTS, CONTROL_PARTS, DEDUP_PARTS } from "./protocol-parts.ts";
+import { renderSettingsDocument } from "./settings-document.ts";
 
 /** Path from the top of the tree, and what the file must hold. */
 export interface GeneratedDocument {
@@ -13,7 +19,20 @@ export interface GeneratedDocument {
 export const GENERATED_DOCUMENTS: readonly GeneratedDocument[] = [
   { path: "docs/ports.md", render: () => renderPortsDocument("en") },
   { path: "docs/ports.ja.md", render: () => renderPortsDocument("ja") },
+  { path: "docs/limits.md", render: renderLimitsDocument },
+  { path: "docs/settings.md", render: renderSettingsDocument },
+  { path: "docs/images/overview.svg", render: () => renderOverviewPicture("en") },
+  { path: "docs/images/overview.ja.svg", render: () => renderOverviewPicture("ja") },
+  filled("docs/cli.md", { help: renderRootHelp, commands: renderCommands }),
+  filled("docs/protocols/agent-browser.md", BROWSER_PARTS),
+  filled("docs/protocols/dedup.md", DEDUP_PARTS),
+  filled("docs/protocols/backup-control.md", CONTROL_PARTS),
 ];
+
+/** A page written by hand, of which some parts are generated. */
+function filled(path: string, parts: Parts): GeneratedDocument {
+  return { path, render: () => fillDocument(path, readDocument(path), parts) };
+}
 
 /** The paths of documents that are not what they would be if written now; `read` answers null for a missing file. */
 export function staleDocuments(
