@@ -19,7 +19,7 @@ import {
   sampleSnapshot,
 } from "../../src/manager/api/sample-fleet-fixture.ts";
 import { Connections } from "../../src/net/connections.ts";
-import { createHttpsListener, type HttpsListener } from "../../src/net/https-listen.ts";
+import { createHttpsListener } from "../../src/net/https-listen.ts";
 import { createTestAuthority, MANAGER, type TestAuthority } from "../../src/net/loopback-fixture.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { silentLog } from "../../src/runtime/log.ts";
@@ -52,8 +52,6 @@ interface Manager extends ApiFixture {
   readonly hosts: ReturnType<typeof fillSampleFleet> | undefined;
   /** A one-time link as an administrator makes it. */
   link(account?: string): Promise<string>;
-  /** The console's port closes, with all connections. */
-  fallSilent(): Promise<void>;
 }
 
 function watch(): void {
@@ -80,10 +78,9 @@ function watch(): void {
   });
 
   async function startManager({ filled = true } = {}): Promise<Manager> {
-    let listener: HttpsListener | undefined;
     const identity = await authority.identify(MANAGER, { names: ["127.0.0.1"] });
     const needs = { flow: "console", host: "127.0.0.1", port: 0, identity, allow: ["anonymous"] as const };
-    listener = createHttpsListener({
+    const listener = createHttpsListener({
       ...needs,
       tls: "server-only",
       isRevoked: () => false,
@@ -112,7 +109,6 @@ function watch(): void {
       url,
       hosts,
       link: async (account = "tanaka") => (await administrator.signInLink({ body: { account } })).url,
-      fallSilent: () => listener.stop(),
     };
   }
 
