@@ -4,10 +4,12 @@ import { Connections } from "../net/connections.ts";
 import { dialTls } from "../net/dial.ts";
 import { createHttpsListener, peerOfRequest } from "../net/https-listen.ts";
 import type { Identity } from "../net/identity.ts";
+import { LISTENER_LIMITS } from "../net/limits.ts";
 import { createTlsListener } from "../net/listen.ts";
 import type { Peer } from "../net/peer.ts";
 import { ping } from "../net/ping.ts";
 import { portBookOf, portOverridesOf, portsToTell } from "../net/port-settings.ts";
+import { createRefusalLog } from "../net/refusal-log.ts";
 import { type FlowKey, flowName, flowOf } from "../ports/port-map.ts";
 import { BROWSER_RECORD_BYTES_MAX } from "../protocols/browser/messages.ts";
 import { DEDUP_ENGINE_RECORD_BYTES_MAX, DEDUP_MANAGER_RECORD_BYTES_MAX } from "../protocols/dedup/messages.ts";
@@ -85,6 +87,8 @@ const IDLE_TIMEOUT_MS = 120_000;
 const BROWSER_IDLE_TIMEOUT_MS = 15_000;
 /** An agent may read unchanged files for long without a word; its job's end closes the line before this does. */
 const ENGINE_IDLE_TIMEOUT_MS = 24 * 3_600_000;
+/** A host opens one a job; the rest is for those that a crash has left half-open. Each may hold a record of 9 MiB. */
+const DEDUP_CONNECTIONS_PER_HOST_MAX = 16;
 const CONTROL_TIMEOUT_MS = 20_000;
 const PING_TIMEOUT_MS = 3_000;
 const HOUSEKEEPING_MS = 5 * 60_000;
@@ -149,7 +153,13 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     if (!presence.sign(hostId)) return;
     void publishHost(hostId).then(() => returns.onReturn(hostId));
   };
-  const receiver = createReportReceiver({ inbox, readings, clock, log, onSeen: onSign });
+  const receiver = createReportReceiver({
+    inbox,
+    readings,
+    clock,
+    log: log.child({ flow: flowName("managerReport") }),
+    onSeen: onSign,
+  });
 
   // Connections to agents
   const controlChannel = async (hostId: string, signal?: AbortSignal): Promise<Channel> => {
@@ -339,11 +349,17 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     }),
   });
 
-  const record = (flow: FlowKey, allow: readonly Peer["kind"][], bounds: RecordBounds, serve: ServeRecords) => ({
+  const record = (
+    flow: FlowKey,
+    allow: readonly Peer["kind"][],
+    { connectionsPerPeerMax = LISTENER_LIMITS.connectionsPerPeerMax, ...bounds }: RecordBounds,
+    serve: ServeRecords,
+  ) => ({
     flow,
     port: book.portOf(flow),
     listener: createTlsListener({
       ...common,
+      limits: { ...LISTENER_LIMITS, connectionsPerPeerMax },
       flow,
       port: book.portOf(flow),
       allow,
@@ -371,6 +387,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     manager: { managerId, ports: portsToTell(portOverridesOf(settings)) },
     advertiseAgainSeconds: settings["hosts.advertiseSeconds"],
     onSeen,
+    refusals: createRefusalLog({ flow: flowName("agentBrowser"), log, clock }),
     log,
     clock,
   };
@@ -393,13 +410,21 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       record(
         "dedupEngine",
         ["host"],
-        { recordBytesMax: DEDUP_ENGINE_RECORD_BYTES_MAX, idleTimeoutMs: ENGINE_IDLE_TIMEOUT_MS },
+        {
+          recordBytesMax: DEDUP_ENGINE_RECORD_BYTES_MAX,
+          idleTimeoutMs: ENGINE_IDLE_TIMEOUT_MS,
+          connectionsPerPeerMax: DEDUP_CONNECTIONS_PER_HOST_MAX,
+        },
         ofHost((channel, hostId) => serveDedupEngine(channel, hostId, sessions)),
       ),
       record(
         "dedupManager",
         ["host"],
-        { recordBytesMax: DEDUP_MANAGER_RECORD_BYTES_MAX, idleTimeoutMs: IDLE_TIMEOUT_MS },
+        {
+          recordBytesMax: DEDUP_MANAGER_RECORD_BYTES_MAX,
+          idleTimeoutMs: IDLE_TIMEOUT_MS,
+          connectionsPerPeerMax: DEDUP_CONNECTIONS_PER_HOST_MAX,
+        },
         ofHost((channel, hostId) => serveDedupManager(channel, hostId, sessions)),
       ),
       { flow: "administration", port: book.portOf("administration"), listener: administration },
@@ -447,7 +472,12 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
   };
 }
 
-type RecordBounds = { readonly recordBytesMax: number; readonly idleTimeoutMs: number };
+type RecordBounds = {
+  readonly recordBytesMax: number;
+  readonly idleTimeoutMs: number;
+  /** LISTENER_LIMITS' where left out: fewer where records are large, since each connection may hold one. */
+  readonly connectionsPerPeerMax?: number;
+};
 type ServeRecords = (channel: Channel, connection: Connection) => Promise<void>;
 
 /** Ends connections that outlive their certificate, and renews the manager's own. */

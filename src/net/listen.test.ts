@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../runtime/clock.ts";
-import { SettingsError } from "../runtime/errors.ts";
+import { SettingsError, TimeoutError, WireError } from "../runtime/errors.ts";
 import { FakeClock } from "../runtime/fake-clock.ts";
 import { type Connection, Connections } from "./connections.ts";
 import type { Identity } from "./identity.ts";
@@ -100,7 +100,7 @@ describe("who gets in", () => {
       peer: WEB1,
       serial: web1.serial,
       expiresAt: web1.expiresAt,
-      flow: "managerReport",
+      flow: "manager-report",
     });
     expect(accepted[0]?.socket.getProtocol()).toBe("TLSv1.3");
     expect(connections.size).toBe(1);
@@ -293,7 +293,7 @@ describe("a flood", () => {
     await log.until("too many connections of this peer: host web1");
     expect(await firstWords(secure(listener, await ours.identify(WEB2)))).toBe("hello host");
     connections.closePeer(WEB1);
-    while (connections.countOf(WEB1, "managerReport") > 0) await nextTurn();
+    while (connections.countOf(WEB1, "manager-report") > 0) await nextTurn();
     expect(await firstWords(secure(listener, web1))).toBe("hello host");
   });
 
@@ -406,6 +406,31 @@ describe("live connections", () => {
       expect.stringContaining("handler broke"),
       expect.stringContaining("handler rejected"),
     ]);
+  });
+});
+
+describe("a peer that was let in", () => {
+  it.each([
+    [
+      new WireError("kind", "unknown value 0x63"),
+      "hung up on 127.0.0.1: broke the protocol: host web1, kind: unknown value 0x63",
+    ],
+    [
+      new TimeoutError("the agent", 5),
+      "hung up on 127.0.0.1: the connection broke: host web1, the agent: no answer within 5 ms",
+    ],
+  ])("and then fails by its own doing is told by flow, address, name and reason: %s", async (error, line) => {
+    const { listener, log } = await listen({ onConnection: () => Promise.reject(error) });
+    expect(await firstWords(secure(listener, web1))).toBe("");
+    expect(await log.until("hung up")).toContain(`warn manager-report: ${line}`);
+  });
+
+  it("cannot fill the log, however often it comes back", async () => {
+    const { listener, log } = await listen({ onConnection: () => Promise.reject(new WireError("", "garbage")) });
+    for (let turn = 0; turn < 3 * REFUSAL_LINES_PER_WINDOW; turn += 1) await firstWords(secure(listener, web1));
+    await listener.stop();
+    expect(log.lines.filter((line) => line.includes("hung up"))).toHaveLength(REFUSAL_LINES_PER_WINDOW + 1);
+    expect(log.lines.at(-1)).toContain(`hung up on ${2 * REFUSAL_LINES_PER_WINDOW} more: broke the protocol`);
   });
 });
 

@@ -7,8 +7,9 @@
 import { constants } from "node:crypto";
 import { createServer, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
+import { type FlowKey, flowName } from "../ports/port-map.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { assert, reasonOf } from "../runtime/errors.ts";
+import { assert, ConnectError, reasonOf, TimeoutError, WireError } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Service } from "../runtime/service.ts";
 import { Admission, plainAddress } from "./admission.ts";
@@ -22,7 +23,7 @@ import { createRefusalLog, type Refused } from "./refusal-log.ts";
 import { refusalOfTlsError } from "./tls-error.ts";
 
 export interface TlsListenerNeeds {
-  /** The port map's name; the port comes from the port book. Port 0 takes a free one, for tests. */
+  /** The port map's key; the port comes from the port book. Port 0 takes a free one, for tests. */
   readonly flow: string;
   readonly host: string;
   readonly port: number;
@@ -32,7 +33,7 @@ export interface TlsListenerNeeds {
   /** "mutual" asks for a certificate, TLS 1.3. "server-only" is for browsers: asks for none, TLS 1.2 too. */
   readonly tls?: "mutual" | "server-only";
   readonly isRevoked: IsRevoked;
-  /** Owns the connection from here on. A rejection or a throw closes it and is logged. */
+  /** Owns the connection from here on. A rejection or a throw closes it and is logged: what the peer did as a refusal. */
   readonly onConnection: (connection: Connection) => void | Promise<void>;
   readonly connections: Connections;
   readonly log: Log;
@@ -49,7 +50,8 @@ export interface TlsListener extends Service {
 
 /** `start` throws SettingsError when the port cannot be had; `stop` ends every connection of this listener. */
 export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
-  const { flow, host, allow, isRevoked, connections, log, clock, tls = "mutual", limits = LISTENER_LIMITS } = needs;
+  const { host, allow, isRevoked, connections, log, clock, tls = "mutual", limits = LISTENER_LIMITS } = needs;
+  const flow = flowName(needs.flow as FlowKey); // What people read, and can give to `rusuban ports explain`.
   const refusals = createRefusalLog({ flow, log, clock });
   const admission = new Admission(limits);
   let { identity } = needs;
@@ -167,9 +169,17 @@ export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
 
   function handOver(connection: Connection): void {
     connections.add(connection);
+    const { peer, remoteAddress: address, remotePort, socket } = connection;
     const fail = (error: unknown) => {
-      log.error({ flow, peer: describePeer(connection.peer), reason: reasonOf(error) }, "connection failed");
-      connection.socket.destroy();
+      socket.destroy();
+      const who = describePeer(peer);
+      if (error instanceof WireError || error instanceof TimeoutError || error instanceof ConnectError) {
+        const refusal = error instanceof WireError ? "brokeProtocol" : "brokeOff";
+        refusals.refuse({ refusal, detail: `${who}, ${error.message}`, address, port: remotePort });
+        return;
+      }
+      const values = { flow, peer: who, remoteAddress: address, remotePort, reason: reasonOf(error) };
+      log.error(values, `${flow}: the connection of ${who} at ${address} failed: ${reasonOf(error)}`);
     };
     try {
       Promise.resolve(needs.onConnection(connection)).catch(fail);
@@ -198,7 +208,7 @@ export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
           });
         });
       } catch (error) {
-        throw await explainListenError(error, { flow, host, port: needs.port });
+        throw await explainListenError(error, { flow: needs.flow, host, port: needs.port });
       }
       server.on("error", (error) => log.error({ flow, reason: reasonOf(error) }, "listener failed to accept"));
       const address = server.address();

@@ -26,8 +26,14 @@ export const REFUSALS = {
   noIdentity: "certificate without a proper identity",
   revoked: "certificate revoked",
   wrongRole: "not allowed on this port",
+  enrolment: "enrolment refused",
+  brokeProtocol: "broke the protocol",
+  brokeOff: "the connection broke",
 } as const;
 export type Refusal = keyof typeof REFUSALS;
+
+/** What befalls a connection that had been let in. */
+const ENDED: ReadonlySet<Refusal> = new Set(["brokeProtocol", "brokeOff"]);
 
 /** A refusal and its detail: who or what, from trusted or bounded text only. */
 export interface Refused {
@@ -54,7 +60,7 @@ export function createRefusalLog({ flow, log, clock }: { flow: string; log: Log;
       const reason = REFUSALS[refusal];
       log.warn(
         { flow, refusal, count: unwritten, lastAddress },
-        `${flow}: refused ${unwritten} more: ${reason}, last from ${lastAddress}`,
+        `${flow}: ${verb(refusal)} ${unwritten} more: ${reason}, last from ${lastAddress}`,
       );
     }
     counts.clear();
@@ -72,8 +78,15 @@ export function createRefusalLog({ flow, log, clock }: { flow: string; log: Log;
       }
       count.written += 1;
       const reason = detail === undefined ? REFUSALS[refusal] : `${REFUSALS[refusal]}: ${detail}`;
-      log.warn({ flow, refusal, remoteAddress: address, remotePort: port }, `${flow}: refused ${address}: ${reason}`);
+      log.warn(
+        { flow, refusal, remoteAddress: address, remotePort: port },
+        `${flow}: ${verb(refusal)} ${address}: ${reason}`,
+      );
     },
     flush,
   };
+}
+
+function verb(refusal: Refusal): string {
+  return ENDED.has(refusal) ? "hung up on" : "refused";
 }

@@ -1,5 +1,6 @@
 import type { HostFacts } from "../../model/host.ts";
 import type { Connection } from "../../net/connections.ts";
+import type { RefusalLog } from "../../net/refusal-log.ts";
 import { BROWSER_VERSION, BrowserReply, BrowserRequest } from "../../protocols/browser/messages.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { WireError } from "../../runtime/errors.ts";
@@ -18,6 +19,7 @@ export interface BrowserReceiverNeeds {
   readonly advertiseAgainSeconds: number;
   /** A host has enrolled or advertised. */
   readonly onSeen: (seen: HostSeen) => Promise<void>;
+  readonly refusals: Pick<RefusalLog, "refuse">;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -74,15 +76,13 @@ async function enroll(
   connection: Connection,
   needs: BrowserReceiverNeeds,
 ): Promise<BrowserReply> {
-  const { enrolment, log } = needs;
+  const { enrolment, log, refusals } = needs;
   const ports = toRecord(request.ports);
   const address = connection.remoteAddress;
   const outcome = await enrolment.enroll({ ...request, address, ports });
   if (!outcome.enrolled) {
-    log.warn(
-      { flow: connection.flow, address, reason: outcome.reason, hostname: request.facts.hostname },
-      "enrolment refused",
-    );
+    // Whoever has no certificate can come here without end: bounded, and without a word of the asker's own.
+    refusals.refuse({ refusal: "enrolment", detail: outcome.reason, address, port: connection.remotePort });
     return refused(outcome.code, outcome.reason);
   }
   const { hostId, name, certificatePem, again } = outcome;
