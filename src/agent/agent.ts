@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Alert } from "../model/alert.ts";
 import { SEVERITIES, type Severity } from "../model/alert.ts";
 import type { HostFacts } from "../model/host.ts";
@@ -16,6 +17,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { reasonOf, SettingsError } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import { VERSION } from "../runtime/package.ts";
+import { takeProcessLock } from "../runtime/process-lock.ts";
 import type { Random } from "../runtime/random.ts";
 import { type Service, startAll } from "../runtime/service.ts";
 import type { Program } from "../runtime/supervised.ts";
@@ -51,6 +53,8 @@ export interface AgentNeeds {
 export interface AgentReady {
   readonly hostId: string;
   readonly managerId: string;
+  /** Ports that could not be opened, a line each with what to do. */
+  readonly problems: readonly string[];
 }
 
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -102,6 +106,14 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
   const { hostId, manager: managerFacts } = enrolment;
   let { identity } = enrolment;
   await createPrivateDirectory(files.agent);
+  const lock = takeProcessLock(join(files.agent, "lock"));
+  if (!lock.held) {
+    const who = lock.holder === undefined ? "another agent" : `another agent (process ${lock.holder})`;
+    throw new SettingsError(
+      "agent",
+      `${files.agent} is in use by ${who}: stop it, or name another folder with --data DIR`,
+    );
+  }
   const system = createHostSystem();
   const facts = await readFacts();
   const link = new ManagerLink({ facts: managerFacts, identity: () => identity, clock });
@@ -201,22 +213,28 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
     log,
   });
 
+  const problems: string[] = [];
   const stop = await startAll(
     [
+      { name: "lock", start: async () => {}, stop: async () => lock.release() },
       { name: "spool", start: async () => {}, stop: async () => spool.close() },
       reporter,
       watcher,
-      orWithout(controlListener, "without it the manager can command no backup and no restore here", log),
+      orWithout(controlListener, (problem) => {
+        const consequence = "without it the manager can command no backup and no restore here";
+        log.error({ reason: problem, consequence }, "a port could not be opened; the rest goes on");
+        problems.push(`${problem}; ${consequence}`);
+      }),
       advertiser,
     ],
     { clock, log },
   );
   log.info({ hostId, managerId: managerFacts.managerId, version: VERSION }, "agent is ready");
-  return { ready: { hostId, managerId: managerFacts.managerId }, stop };
+  return { ready: { hostId, managerId: managerFacts.managerId, problems }, stop };
 }
 
 /** A service that says why it cannot start and is then left out: an agent without its control port still reports. */
-function orWithout(service: Service, consequence: string, log: Log): Service {
+function orWithout(service: Service, onProblem: (problem: string) => void): Service {
   let isRunning = false;
   return {
     name: service.name,
@@ -225,7 +243,7 @@ function orWithout(service: Service, consequence: string, log: Log): Service {
         await service.start();
         isRunning = true;
       } catch (error) {
-        log.error({ reason: reasonOf(error), consequence }, "a port could not be opened; the rest goes on");
+        onProblem(reasonOf(error));
       }
     },
     async stop() {

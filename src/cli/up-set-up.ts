@@ -1,9 +1,11 @@
-import { access, writeFile } from "node:fs/promises";
+import { access, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AGENT_LISTENS } from "../agent/settings.ts";
 import { MANAGER_LISTENS } from "../manager/settings.ts";
-import { findFreePorts } from "../net/free-port.ts";
+import { findFreePorts, proposeLastingPorts } from "../net/free-port.ts";
 import { createPrivateDirectory } from "../net/private-file.ts";
+import { readSystemPorts } from "../ports/ephemeral-ports.ts";
+import { systemRandom } from "../runtime/random.ts";
 
 // The data folder of `rusuban up`: settings for the manager and the agent of this computer, written once and then the
 // operator's to change.
@@ -36,7 +38,8 @@ export async function setUp({
   };
   const [hasManager, hasAgent] = await Promise.all([exists(folders.managerSettings), exists(folders.agentSettings)]);
   const count = MANAGER_LISTENS.length + AGENT_LISTENS.length;
-  const ports = freePorts ? await findFreePorts({ host: listen, count }) : [];
+  const propose = proposeLastingPorts(await readSystemPorts((path) => readFile(path, "utf8")), systemRandom);
+  const ports = freePorts ? await findFreePorts({ host: listen, count, propose }) : [];
   const portLines = (flows: readonly string[], from: number) =>
     freePorts ? `\n[ports]\n${flows.map((flow, index) => `${flow} = ${ports[from + index]}\n`).join("")}` : "";
   if (!hasManager) {

@@ -1,6 +1,6 @@
 import { AGENT_LISTENS, AGENT_SETTINGS, type AgentSettings } from "../agent/settings.ts";
 import { MANAGER_LISTENS, MANAGER_SETTINGS, type ManagerSettings } from "../manager/settings.ts";
-import { portBookOf } from "../net/port-settings.ts";
+import { portBookOf, portOverridesOf } from "../net/port-settings.ts";
 import { type FlowKey, flowOf } from "../ports/port-map.ts";
 import { SettingsError } from "../runtime/errors.ts";
 import { prepareProgram } from "./program-settings.ts";
@@ -33,7 +33,7 @@ function refuseSharedPorts({ manager, agent }: UpSettings, folders: UpFolders): 
     for (const other of AGENT_LISTENS) {
       const port = ofManager.portOf(one);
       if (port !== ofAgent.portOf(other) || flowOf(one).transport !== flowOf(other).transport) continue;
-      const isMoved = manager[settingOf(one)] !== null;
+      const isMoved = portOverridesOf(manager)[one] !== undefined;
       throw new SettingsError(
         isMoved ? settingOf(one) : settingOf(other),
         `${port}/${flowOf(one).transport} would be opened by both programs of this computer, as ${settingOf(one)} of ` +

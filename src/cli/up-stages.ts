@@ -1,6 +1,7 @@
 import type { Text } from "../ports/flow.ts";
-import { reasonOf } from "../runtime/errors.ts";
+import { reasonOf, SettingsError } from "../runtime/errors.ts";
 import { padEnd } from "./display-width.ts";
+import { Interruption } from "./interruption.ts";
 import { CommandError, paint, printJson } from "./output.ts";
 import type { Session } from "./session.ts";
 import { visible } from "./visible.ts";
@@ -13,6 +14,8 @@ export interface StageResult<T> {
   readonly detail: string;
   /** Further lines for people. */
   readonly lines?: readonly string[];
+  /** What did not hold although the stage has a value and the tour goes on, a line each. */
+  readonly problems?: readonly string[];
 }
 
 export interface Stage {
@@ -36,7 +39,8 @@ export interface Stages {
 
 const TITLE_COLUMNS = 14;
 
-export function createStages(session: Session): Stages {
+/** `signal` interrupts: the stage under way is left, and every later one, by an Interruption. */
+export function createStages(session: Session, signal: AbortSignal): Stages {
   const { clock, output } = session.world;
   const startedAt = clock.monotonic();
   const stages: Stage[] = [];
@@ -53,22 +57,29 @@ export function createStages(session: Session): Stages {
   async function must<T>(name: string, title: Text, work: () => Promise<StageResult<T>>): Promise<T> {
     const at = clock.monotonic();
     try {
-      const { value, detail, lines } = await work();
-      const stage = { stage: name, ok: true, seconds: secondsSince(at), detail };
-      stages.push(stage);
-      tell(title, stage, lines);
+      const { value, detail, lines = [], problems = [] } = await unlessInterrupted(work, signal);
+      const ok = problems.length === 0;
+      const stage = { stage: name, ok, seconds: secondsSince(at), detail };
+      stages.push(ok ? stage : { ...stage, detail: problems.join("; ") });
+      tell(title, stage, [...problems, ...lines]);
       return value;
     } catch (error) {
+      if (error instanceof Interruption) throw error;
       const stage = { stage: name, ok: false, seconds: secondsSince(at), detail: reasonOf(error) };
       stages.push(stage);
-      tell(title, { ...stage, detail: stage.detail.split("\n")[0] ?? "" });
-      throw error instanceof CommandError ? error : new CommandError(name, `${session.say(title)}: ${reasonOf(error)}`);
+      tell(title, stage);
+      if (error instanceof CommandError || error instanceof SettingsError) throw error;
+      throw new CommandError(name, `${session.say(title)}: ${reasonOf(error)}`);
     }
   }
 
   return {
     must,
-    attempt: (name, title, work) => must(name, title, work).catch(() => undefined),
+    attempt: (name, title, work) =>
+      must(name, title, work).catch((error: unknown) => {
+        if (error instanceof Interruption) throw error;
+        return undefined;
+      }),
     allHeld: () => stages.every(({ ok }) => ok),
     print(facts) {
       const failed = stages.filter(({ ok }) => !ok).map(({ stage, detail }) => `${stage}: ${detail}`);
@@ -79,4 +90,20 @@ export function createStages(session: Session): Stages {
     },
     seconds: () => secondsSince(startedAt),
   };
+}
+
+/** The work's outcome, or an Interruption as soon as the signal aborts; what is left of the work is then on its own. */
+async function unlessInterrupted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  let interrupt = () => {};
+  const interrupted = new Promise<never>((_, reject) => {
+    interrupt = () => reject(new Interruption("interrupted before the tour was over"));
+    if (signal.aborted) interrupt();
+    else signal.addEventListener("abort", interrupt, { once: true });
+  });
+  interrupted.catch(() => {}); // Also where nobody is waiting any more.
+  try {
+    return await Promise.race([interrupted, ...(signal.aborted ? [] : [work()])]);
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+  }
 }

@@ -1,19 +1,23 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
 import type { AgentReady } from "../agent/agent.ts";
 import { AGENT_SETTINGS } from "../agent/settings.ts";
+import type { HostOverview } from "../api/host-routes.ts";
 import type { ManagerReady } from "../manager/manager.ts";
-import type { Text } from "../ports/flow.ts";
+import { flowName } from "../ports/port-map.ts";
+import type { Clock } from "../runtime/clock.ts";
 import { createLog } from "../runtime/create-log.ts";
-import { SettingsError } from "../runtime/errors.ts";
+import { codeOf, reasonOf, SettingsError } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import { PACKAGE_FOLDER } from "../runtime/package.ts";
+import { takeProcessLock } from "../runtime/process-lock.ts";
 import { systemRandom } from "../runtime/random.ts";
 import { DEFAULT_ACCOUNT } from "./console.ts";
 import { defineCommand } from "./define-command.ts";
+import { Interruption } from "./interruption.ts";
 import { awaitJob } from "./job-progress.ts";
 import { CommandError, EXIT, type ExitCode } from "./output.ts";
 import { prepareProgram } from "./program-settings.ts";
@@ -21,90 +25,17 @@ import { formatBytes, formatCount } from "./quantities.ts";
 import { type Cli, createSession, type Session } from "./session.ts";
 import { createSupervisor, type Supervisor } from "./supervisor.ts";
 import { setUp, type UpFolders } from "./up-set-up.ts";
+import { readUpSettings } from "./up-settings.ts";
 import { createStages, type Stages } from "./up-stages.ts";
 import { makeBackup, raiseTestAlert, restoreSample, type TourNeeds, waitForHost, waitForReadings } from "./up-tour.ts";
-
-const WORDS = {
-  about: {
-    en: "run a manager and an agent for this computer, and show that they work: state, a backup, a restore, an alert",
-    ja: "このコンピュータのマネージャとエージェントを起動し、動作を確認(状態・バックアップ・復元・通報)",
-  },
-  protect: {
-    en: "directory to back up (repeatable; default: {directory})",
-    ja: "バックアップするディレクトリ(複数指定可。既定: {directory})",
-  },
-  once: {
-    en: "make the tour once and stop; without --data in a new folder that is removed again",
-    ja: "一度だけ確認して終了(--data がなければ一時フォルダを使い、終了時に削除)",
-  },
-  listen: {
-    en: "address to listen on, at the first start; 0.0.0.0 or :: lets other computers in (default: 127.0.0.1)",
-    ja: "初回起動時の待ち受けアドレス。0.0.0.0 または :: で他のコンピュータからも接続可(既定: 127.0.0.1)",
-  },
-  freePorts: {
-    en: "at the first start take free ports instead of the declared ones (`rusuban ports list`)",
-    ja: "初回起動時に、既定のポート(`rusuban ports list`)ではなく空きポートを使う",
-  },
-  notes: {
-    en: "The data folder keeps everything; a second run goes on where the first left off. Ctrl-C stops both programs.",
-    ja: "すべてデータフォルダに保存され、次回はそこから続きます。Ctrl-C で両方のプログラムが停止します。",
-  },
-  settingUp: { en: "data folder", ja: "データフォルダ" },
-  buildingConsole: { en: "web console", ja: "Web コンソール" },
-  manager: { en: "manager", ja: "マネージャ" },
-  managerListens: { en: "{count} ports open, process {pid}", ja: "{count} ポートで待ち受け、プロセス {pid}" },
-  agent: { en: "agent", ja: "エージェント" },
-  agentIs: { en: "enrolled as {name}, process {pid}", ja: "{name} として登録、プロセス {pid}" },
-  state: { en: "state", ja: "状態" },
-  stateIs: { en: "{count} readings, all told {worst}", ja: "計測 {count} 件、総合 {worst}" },
-  backup: { en: "backup", ja: "バックアップ" },
-  backupIs: {
-    en: "{paths}: {files} files, {bytes}, sent {sent}",
-    ja: "{paths}: {files} ファイル、{bytes}、送信 {sent}",
-  },
-  backupPartly: {
-    en: "{paths}: {files} files, {bytes}, sent {sent}; {problems} could not be read by this user",
-    ja: "{paths}: {files} ファイル、{bytes}、送信 {sent}(このユーザーでは読めないもの {problems} 件)",
-  },
-  restore: { en: "restore", ja: "復元" },
-  restoreIs: { en: "{path} came back identical ({bytes})", ja: "{path} を復元し、元と一致({bytes})" },
-  alert: { en: "test alert", ja: "テスト通報" },
-  alertIs: { en: "in the manager's inbox after {ms} ms", ja: "{ms} ミリ秒後にマネージャが受信・保存" },
-  console: { en: "Console:", ja: "コンソール:" },
-  signIn: { en: "Sign in once with:", ja: "一度限りのサインイン:" },
-  fingerprint: {
-    en: "The browser will not know the certificate; its authority's SHA-256 is {fingerprint}",
-    ja: "ブラウザは証明書を確認できません。認証局の SHA-256: {fingerprint}",
-  },
-  moreServers: {
-    en: "Another server: `rusuban host token` prints the line to paste there.",
-    ja: "サーバの追加: `rusuban host token` が貼り付ける 1 行を表示します。",
-  },
-  onlyHere: {
-    en: "Only this computer can connect; to let others in, set listen.host in {file} to 0.0.0.0 and start again.",
-    ja: "現在はこのコンピュータからのみ接続できます。他からも接続するには {file} の listen.host を 0.0.0.0 にして再起動してください。",
-  },
-  serving: {
-    en: "Ready after {seconds} s. Ctrl-C stops everything.",
-    ja: "{seconds} 秒で準備完了。Ctrl-C ですべて停止します。",
-  },
-  notAll: {
-    en: "Running, but not every step of the tour held.",
-    ja: "起動しましたが、成功しなかった確認項目があります。",
-  },
-  stopping: { en: "Stopping…", ja: "停止しています…" },
-  stopped: { en: "Stopped.", ja: "停止しました。" },
-  portsTaken: { en: "ports could not be opened", ja: "開けないポートがあります" },
-  portsHint: {
-    en: "stop what holds them, move ours in {file}, or start with --free-ports on a new data folder",
-    ja: "使用中のプログラムを止めるか、{file} でポートを変更するか、新しいデータフォルダで --free-ports を指定してください",
-  },
-} as const satisfies Record<string, Text>;
+import { WORDS } from "./up-words.ts";
 
 const DEFAULT_PROTECTED = process.platform === "win32" ? "C:\\Windows\\System32\\drivers\\etc" : "/etc";
 /** Together below the five seconds that are promised; the agent first, so that its last word still finds the manager. */
 const AGENT_STOP_MS = 2_000;
 const MANAGER_STOP_MS = 2_500;
+/** `npm start` hands a Ctrl-C on that the terminal has sent here as well: two signals so close are one wish. */
+const SAME_WISH_MS = 1_000;
 
 interface Options {
   readonly protect?: readonly string[];
@@ -140,29 +71,39 @@ export function upCommand(cli: Cli): Command {
 async function up(session: Session, options: Options): Promise<ExitCode> {
   const isTrial = options.once === true && options.data === undefined;
   const dataDirectory = isTrial ? await mkdtemp(join(tmpdir(), "rusuban-once-")) : resolve(session.dataDirectory);
-  const stopping = createStopping();
-  const stages = createStages(session);
+  const stopping = createStopping(session.world.clock);
+  const stages = createStages(session, stopping.signal);
   const own = createSession(session.world, session.language, { json: session.json, data: dataDirectory });
-  const programs: { agent?: Supervisor; manager?: Supervisor } = {};
+  const running: Running = {};
   try {
-    const done = await tour({ session: own, options, isTrial, stages, programs, signal: stopping.signal });
+    const done = await tour({ session: own, options, isTrial, stages, running, signal: stopping.signal });
     const held = stages.allHeld();
-    if (options.once) {
-      if (session.json) stages.print(done);
-      return held && !stopping.signal.aborted ? EXIT.done : EXIT.failed;
-    }
-    tellWhatNext(own, done, { held, seconds: stages.seconds() });
     if (session.json) stages.print(done);
+    if (options.once) return held ? EXIT.done : EXIT.failed;
+    tellWhatNext(own, done, { held, seconds: stages.seconds() });
     await stopping.told;
     session.tell(WORDS.stopping);
     return EXIT.done;
+  } catch (error) {
+    // Ctrl-C is how this command ends; a tour that was to be made once was not made.
+    if (!(error instanceof Interruption) || options.once) throw error;
+    session.tell(WORDS.stopping);
+    return EXIT.done;
   } finally {
-    await programs.agent?.stop(AGENT_STOP_MS);
-    await programs.manager?.stop(MANAGER_STOP_MS);
+    await running.agent?.stop(AGENT_STOP_MS);
+    await running.manager?.stop(MANAGER_STOP_MS);
     stopping.close();
+    running.lock?.release();
     if (isTrial) await rm(dataDirectory, { recursive: true, force: true });
-    if (!options.once) session.tell(WORDS.stopped);
+    if (!options.once && running.manager !== undefined) session.tell(WORDS.stopped);
   }
+}
+
+/** What has to be ended, as soon as it has begun. */
+interface Running {
+  agent?: Supervisor;
+  manager?: Supervisor;
+  lock?: { release(): void };
 }
 
 interface Tour {
@@ -170,7 +111,7 @@ interface Tour {
   readonly options: Options;
   readonly isTrial: boolean;
   readonly stages: Stages;
-  readonly programs: { agent?: Supervisor; manager?: Supervisor };
+  readonly running: Running;
   readonly signal: AbortSignal;
 }
 
@@ -181,7 +122,7 @@ interface Outcome {
   readonly authorityFingerprint: string | null;
 }
 
-async function tour({ session, options, isTrial, stages, programs, signal }: Tour): Promise<Outcome> {
+async function tour({ session, options, isTrial, stages, running, signal }: Tour): Promise<Outcome> {
   const { world, dataDirectory } = session;
   const { clock } = world;
   const log = createLog({ level: "info", pretty: process.stderr.isTTY === true, name: "up" });
@@ -193,6 +134,8 @@ async function tour({ session, options, isTrial, stages, programs, signal }: Tou
       listen: options.listen ?? "127.0.0.1",
       freePorts: options.freePorts ?? isTrial,
     });
+    running.lock = lockFolder(session, dataDirectory);
+    readUpSettings(made, world);
     return { value: made, detail: dataDirectory };
   });
   await stages.attempt("console", WORDS.buildingConsole, async () => {
@@ -203,34 +146,63 @@ async function tour({ session, options, isTrial, stages, programs, signal }: Tou
     await ensureConsole({ log });
     return { value: undefined, detail: join(PACKAGE_FOLDER, "dist/console") };
   });
+  const program = { dataDirectory, clock, log };
   const ready = await stages.must("manager", WORDS.manager, async () => {
-    const { supervisor, value } = await startProgram<ManagerReady>("manager", { dataDirectory, clock, log });
-    programs.manager = supervisor;
-    const closed = value.flows.filter(({ listening }) => !listening);
-    if (closed.length > 0) {
-      throw new CommandError(
-        "ports",
-        [session.say(WORDS.portsTaken), ...closed.map(({ problem }) => `  ${problem}`)].join("\n"),
-        {
-          hint: session.say(WORDS.portsHint, { file: folders.managerSettings }),
-        },
-      );
-    }
-    return {
-      value,
-      detail: session.say(WORDS.managerListens, { count: value.flows.length, pid: supervisor.pid ?? 0 }),
-    };
+    signal.throwIfAborted(); // What starts after the end has begun would be stopped by nobody.
+    const supervisor = createProgramSupervisor<ManagerReady>("manager", program);
+    running.manager = supervisor;
+    const value = await supervisor.start();
+    return { value, ...tellPorts(session, value.flows, { pid: supervisor.pid ?? 0, file: folders.managerSettings }) };
   });
   const api = await session.api();
   const needs: TourNeeds = { api, clock, signal, awaitJob: (job) => awaitJob(session, api, job) };
 
-  const host = await stages.must("agent", WORDS.agent, async () => {
+  const host = await stages.attempt("agent", WORDS.agent, async () => {
     await enrollThisComputer(session, folders);
-    const { supervisor, value } = await startProgram<AgentReady>("agent", { dataDirectory, clock, log });
-    programs.agent = supervisor;
-    const found = await waitForHost(needs, value.hostId);
-    return { value: found, detail: session.say(WORDS.agentIs, { name: found.name, pid: supervisor.pid ?? 0 }) };
+    signal.throwIfAborted();
+    const supervisor = createProgramSupervisor<AgentReady>("agent", program);
+    running.agent = supervisor;
+    const { hostId, problems } = await supervisor.start();
+    const found = await waitForHost(needs, hostId);
+    const detail = session.say(WORDS.agentIs, { name: found.name, pid: supervisor.pid ?? 0 });
+    return { value: found, detail, problems };
   });
+  if (host !== undefined) await lookAtHost({ session, stages, needs, protect, host });
+  const link = await api.signInLink({ body: { account: DEFAULT_ACCOUNT } }).catch(() => undefined);
+  return {
+    dataDirectory,
+    consoleUrl: ready.consoleUrl,
+    signInUrl: link?.url ?? null,
+    authorityFingerprint: ready.authorityFingerprint,
+  };
+}
+
+/** Which ports the manager has, and for each that it has not, whose it is and what to do. */
+function tellPorts(session: Session, flows: ManagerReady["flows"], { pid, file }: { pid: number; file: string }) {
+  const closed = flows.filter(({ listening }) => !listening);
+  const words = { open: flows.length - closed.length, count: flows.length, pid };
+  if (closed.length === 0) return { detail: session.say(WORDS.managerListens, words) };
+  const problems = closed.map(({ problem }) => problem ?? "");
+  const administration = closed.find(({ flow }) => flow === flowName("administration"));
+  if (administration !== undefined) {
+    throw new CommandError("ports", `${session.say(WORDS.noAdministration)}: ${administration.problem}`, {
+      hint: session.say(WORDS.portsHint, { file }),
+    });
+  }
+  return { detail: session.say(WORDS.portsTaken, words), problems, lines: [session.say(WORDS.portsHint, { file })] };
+}
+
+interface Look {
+  readonly session: Session;
+  readonly stages: Stages;
+  readonly needs: TourNeeds;
+  readonly protect: readonly string[];
+  readonly host: HostOverview;
+}
+
+/** What the product is for, on this computer: its state, a backup, a restore, an alert. */
+async function lookAtHost({ session, stages, needs, protect, host }: Look): Promise<void> {
+  const { api } = needs;
   await stages.attempt("state", WORDS.state, async () => {
     const { readings } = await waitForReadings(needs, host.id);
     const { readingState } = await api.hostShow({ params: { host: host.id } });
@@ -244,6 +216,11 @@ async function tour({ session, options, isTrial, stages, programs, signal }: Tou
     };
   });
   const backup = await stages.attempt("backup", WORDS.backup, async () => {
+    for (const path of protect) {
+      await stat(path).catch((error: unknown) => {
+        throw new Error(session.say(WORDS.cannotProtect, { path, reason: codeOf(error) || reasonOf(error) }));
+      });
+    }
     const job = await makeBackup(needs, host.id, protect);
     const { files, bytes, bytesSent, problems } = job.progress;
     const words = {
@@ -268,35 +245,23 @@ async function tour({ session, options, isTrial, stages, programs, signal }: Tou
     const alert = await raiseTestAlert(needs, host.id);
     return { value: alert, detail: session.say(WORDS.alertIs, { ms: alert.afterMs }) };
   });
-  const link = await api.signInLink({ body: { account: DEFAULT_ACCOUNT } }).catch(() => undefined);
-  return {
-    dataDirectory,
-    consoleUrl: ready.consoleUrl,
-    signInUrl: link?.url ?? null,
-    authorityFingerprint: ready.authorityFingerprint,
-  };
 }
 
-async function startProgram<Ready>(
+/** One `rusuban up` at a time has a data folder: two would undo what the other does. */
+function lockFolder(session: Session, directory: string): { release(): void } {
+  const lock = takeProcessLock(join(directory, "up.lock"));
+  if (lock.held) return lock;
+  const pid = lock.holder ?? "PID";
+  const who = lock.holder === undefined ? "" : session.say(WORDS.inUseBy, { pid });
+  throw session.failure("data-in-use", WORDS.inUse, { hint: WORDS.inUseHint, values: { directory, who, pid } });
+}
+
+function createProgramSupervisor<Ready>(
   name: "manager" | "agent",
-  {
-    dataDirectory,
-    ...needs
-  }: { dataDirectory: string; clock: Session["world"]["clock"]; log: ReturnType<typeof createLog> },
-): Promise<{ supervisor: Supervisor; value: Ready }> {
-  let value: Ready | undefined;
-  const supervisor = createSupervisor<Ready>({
-    ...needs,
-    name,
-    script: join(PACKAGE_FOLDER, "bin/rusuban.js"),
-    args: [name, "run", "--data", dataDirectory],
-    onReady: (ready) => {
-      value = ready;
-    },
-  });
-  await supervisor.start();
-  if (value === undefined) throw new Error(`assertion failed: the ${name} is ready`);
-  return { supervisor, value };
+  { dataDirectory, ...needs }: { dataDirectory: string; clock: Clock; log: Log },
+): Supervisor<Ready> {
+  const script = join(PACKAGE_FOLDER, "bin/rusuban.js");
+  return createSupervisor<Ready>({ ...needs, name, script, args: [name, "run", "--data", dataDirectory] });
 }
 
 /** Enrols the agent unless it is already; the token goes from hand to hand in this process. */
@@ -344,14 +309,19 @@ function tellWhatNext(session: Session, done: Outcome, { held, seconds }: { held
 }
 
 /** Ctrl-C, or the request of a service manager. A second Ctrl-C ends the process at once. */
-function createStopping() {
+function createStopping(clock: Clock) {
   const controller = new AbortController();
   let resolveTold = () => {};
   const told = new Promise<void>((resolve) => {
     resolveTold = resolve;
   });
+  let firstAt = 0;
   const stop = () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    if (controller.signal.aborted) {
+      if (clock.monotonic() - firstAt < SAME_WISH_MS) return;
+      process.exit(EXIT.interrupted); // The programs see the channel close and stop by themselves.
+    }
+    firstAt = clock.monotonic();
     controller.abort();
     resolveTold();
   };
