@@ -2,6 +2,7 @@
 // exits with 1; test/tidy.test.ts asks the same.
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { renderApiDocument } from "./api-document.ts";
 import { renderCommands, renderRootHelp } from "./cli-document.ts";
 import { fillDocument, type Parts } from "./filled-document.ts";
 import { renderLimitsDocument } from "./limits-document.ts";
@@ -19,6 +20,7 @@ export interface GeneratedDocument {
 export const GENERATED_DOCUMENTS: readonly GeneratedDocument[] = [
   { path: "docs/ports.md", render: () => renderPortsDocument("en") },
   { path: "docs/ports.ja.md", render: () => renderPortsDocument("ja") },
+  { path: "docs/api.md", render: renderApiDocument },
   { path: "docs/limits.md", render: renderLimitsDocument },
   { path: "docs/settings.md", render: renderSettingsDocument },
   { path: "docs/images/overview.svg", render: () => renderOverviewPicture("en") },

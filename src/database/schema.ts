@@ -134,7 +134,7 @@ export interface AccountsTable {
   readonly name: string;
   /** `viewer`, `operator` or `administrator`. */
   readonly role: string;
-  /** scrypt with its parameters and salt; null where the account signs in by link only. */
+  /** argon2id with its parameters and salt; null where the account signs in by link only. */
   readonly password_hash: string | null;
   readonly created_at_ms: Fixed<number>;
   readonly disabled_at_ms: number | null;

@@ -24,6 +24,4 @@ export const INBOX_LIMITS = {
   heartbeatSeconds: 20,
   /** Sessions of one host: the new one, and the old one whose end has not been noticed. */
   sessionsPerHost: 2,
-  /** Events that wait for a slow subscriber of the feed. */
-  feedQueue: 1_024,
 } as const;
