@@ -59,7 +59,7 @@ export function makeHostileTree(root: string): void {
   linkSync(at("empty"), at("a second name of the empty file"));
 
   mkdirSync(at("modes"));
-  for (const mode of [0o4755, 0o2755, 0o6711, 0o600, 0o400, 0o000, 0o777]) {
+  for (const mode of [0o4755, 0o2755, 0o6711, 0o600, 0o400, 0o777, ...(isRoot ? [0o000] : [])]) {
     writeFileSync(at("modes", mode.toString(8)), "");
     if (isRoot && mode === 0o4755) chownSync(at("modes", "4755"), 1234, 4321);
     chmodSync(at("modes", mode.toString(8)), mode);

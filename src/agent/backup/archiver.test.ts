@@ -43,7 +43,7 @@ describe("a round trip", () => {
     const { store, backUp, restore } = await createBackupFixture();
     const { snapshot, problems, stats } = await backUp(from);
     expect(problems).toEqual([]);
-    const result = await restore(snapshot.root, to);
+    const result = await restore(snapshot.root, to, { paths: [from] });
     expect(result.problems).toEqual([]);
     const { differences, entries } = compareTrees(from, join(to, from), SAME);
     expect(differences).toEqual([]);
@@ -59,7 +59,7 @@ describe("a round trip", () => {
     const { store, backUp, restore } = await createBackupFixture();
     const first = await backUp(from);
     expect(first.put.tree.length).toBeGreaterThan(5);
-    expect((await restore(first.snapshot.root, to)).problems).toEqual([]);
+    expect((await restore(first.snapshot.root, to, { paths: [from] })).problems).toEqual([]);
     expect(compareTrees(from, join(to, from), SAME).differences).toEqual([]);
     // One entry more changes its own leaf and what leads to it, not the leaves after it.
     symlinkSync("x", join(from, "entry-0-more"));
@@ -76,7 +76,7 @@ describe("a round trip", () => {
     const { backUp, restore } = await createBackupFixture();
     const first = await backUp(from);
     expect(first.stats.chunks).toBeGreaterThan(2_048);
-    expect((await restore(first.snapshot.root, to)).problems).toEqual([]);
+    expect((await restore(first.snapshot.root, to, { paths: [from] })).problems).toEqual([]);
     expect(compareTrees(from, join(to, from), SAME).differences).toEqual([]);
     expect((await backUp(from)).put.data).toEqual([]);
     appendFileSync(join(from, "long"), "one byte more");
@@ -115,7 +115,7 @@ describe("a second backup", () => {
     // inner, b, the directory given, and those above it.
     expect(second.put.tree.length).toBeLessThanOrEqual(2 + from.split("/").length);
     const to = directory();
-    await restore(second.snapshot.root, to);
+    await restore(second.snapshot.root, to, { paths: [from] });
     expect(compareTrees(from, join(to, from), SAME).differences).toEqual([]);
   });
 
@@ -130,7 +130,7 @@ describe("a second backup", () => {
     utimesSync(path, 1_000_000, 1_000_000);
     const { snapshot } = await backUp(from);
     const to = directory();
-    await restore(snapshot.root, to);
+    await restore(snapshot.root, to, { paths: [from] });
     expect(readFileSync(join(to, path), "utf8")).toBe("after!");
   });
 

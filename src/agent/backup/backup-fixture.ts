@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +21,11 @@ export const LATE_CLOCK = new FakeClock(8_000_000_000_000);
 export function useDirectories(): () => string {
   const made: string[] = [];
   afterEach(() => {
-    for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
+    for (const path of made.splice(0)) {
+      // Not being root, we cannot empty a read-only directory.
+      spawnSync("chmod", ["-R", "u+rwX", path]);
+      rmSync(path, { recursive: true, force: true });
+    }
   });
   return () => {
     const path = mkdtempSync(join(tmpdir(), "rusuban-backup-"));

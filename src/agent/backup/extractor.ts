@@ -16,6 +16,7 @@ import {
   openDirectory,
   openDirectoryAt,
   readLinkAt,
+  setMode,
   unlinkAt,
 } from "./file-calls.ts";
 import { Pace } from "./pace.ts";
@@ -37,7 +38,7 @@ export interface ExtractOptions {
   readonly chunking: Pick<Chunking, "idKey">;
   /** Snapshot.root. */
   readonly root: Buffer;
-  /** Absolute paths in the snapshot; everything when absent. Whole paths are made below the target: `/etc/hosts` becomes `TARGET/etc/hosts`. */
+  /** Absolute paths in the snapshot, such as Snapshot.paths; everything, the directories above those too, when absent. Whole paths are made below the target: `/etc/hosts` becomes `TARGET/etc/hosts`. */
   readonly paths?: readonly (Buffer | string)[] | undefined;
   /** Patterns (exclude-rules.ts) of what is left out. */
   readonly excludes?: readonly string[];
@@ -78,6 +79,9 @@ export interface ExtractResult {
 const ROOT = Buffer.from("/");
 /** Nodes of a directory looked at ahead, to have their chunks on the way. */
 const NODES_AHEAD = 32;
+const OWNER_RIGHTS = 0o700;
+/** Root needs no rights lent; -1 where the system has no users. */
+const OUR_UID = process.geteuid?.() ?? -1;
 /** Errors of the target as a whole: going on would fail for every further entry. */
 const FATAL_CODES = new Set(["ENOSPC", "EDQUOT", "EROFS"]);
 /** Times are restored to the microsecond at least. */
@@ -233,12 +237,18 @@ class Extractor {
     if (existing !== undefined && !isThere) unlinkAt(parent, node.name);
     if (!isThere) makeDirectoryAt(parent, node.name);
     const directory = openDirectoryAt(parent, node.name);
+    // Its owner may write into a read-only directory of his own once he has lent himself the right.
+    const isOurs = isThere && existing.uid === OUR_UID && OUR_UID !== 0;
+    const isLent = isOurs && overwrite !== "never" && (existing.mode & OWNER_RIGHTS) !== OWNER_RIGHTS;
     try {
+      if (isLent) setMode(directory.fd, existing.mode | OWNER_RIGHTS);
       await this.#restoreInto({ ...place, directory, names, isNew: !isThere }, node.tree);
       // Last, since a read-only directory takes no entries. One that only leads to what was asked for stays as it was.
       if (!isThere || (overwrite !== "never" && place.selection === "all")) {
-        this.#noteShortfall(place.path, setAttributes(directory.fd, node));
-      }
+        const shortfall = setAttributes(directory.fd, node);
+        // Nobody asked for a directory that only leads there: that it has another owner is no failure.
+        if (place.selection === "all") this.#noteShortfall(place.path, shortfall);
+      } else if (isLent) setMode(directory.fd, existing.mode);
     } finally {
       close(directory.fd);
     }
