@@ -42,7 +42,7 @@ export function createSupervisor<Ready>(needs: SupervisorNeeds): Supervisor<Read
       child = started;
       started.on("message", (message: ReadyMessage<Ready>) => {
         if (message?.kind !== "ready") return;
-        if (hasBeenReady) log.info({ program: name, pid: started.pid }, `the ${name} is ready again`);
+        if (hasBeenReady) log.info({ program: name, process: started.pid }, `the ${name} is ready again`);
         hasBeenReady = true;
         onReady(message.ready);
       });
