@@ -55,6 +55,7 @@ it("20 kill -9 of agent and manager during 10,000 alerts lose none, tell none tw
   // The agent itself says what happened to it.
   const starts = await story.alerts({ text: "agent.started" });
   expect(starts.some(({ summary }) => summary.includes("killed or crashed"))).toBe(true);
+  expect(await story.alerts({ text: "host.unreachable" })).toEqual([]); // Away for a moment is not gone.
 
   const { counts } = await story.api.status();
   await story.stop();

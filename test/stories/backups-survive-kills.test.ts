@@ -50,6 +50,10 @@ it("20 kill -9 of agent and manager during backups leave every listed snapshot i
     usualMs = durationOf(next);
   }
   const last = await story.backUp([tree.path]);
+  // Each that was lost was told, and the one that worked ended it.
+  const failed = (await story.alerts({ text: "backup.failed" })).filter(({ kind }) => kind === "raised");
+  expect(failed.length).toBeGreaterThan(0);
+  expect(failed.filter(({ state }) => state !== "cleared")).toEqual([]);
   kept.set(last.id, await keep(story, tree, KILLS + 1));
 
   const snapshots = await story.snapshots();

@@ -63,10 +63,11 @@ export class StoryProgram<Ready> {
     return this.#kills;
   }
 
-  /** Resolves when it says that it is ready; rejects where it ends before. */
-  async start(): Promise<Ready> {
+  /** Resolves when it says that it is ready; rejects where it ends before. `set` are settings, `key=value`, before all others. */
+  async start(set: readonly string[] = []): Promise<Ready> {
     if (this.#child !== undefined) throw new Error(`the ${this.name} is running already`);
-    const child = launch(this.#needs);
+    const { args } = this.#needs;
+    const child = launch({ ...this.#needs, args: [...args, ...set.flatMap((setting) => ["--set", setting])] });
     this.#child = child;
     const ended = new Promise<never>((_, reject) => {
       child.once("exit", (code, signal) => {
