@@ -17,10 +17,25 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Never model, never each other; files directly in protocols/ are shared by all of them.
   protocols: ["wire", "net", "ports", "runtime"],
   store: ["wire", "runtime"],
+  // Trees of files into a store and back: used by the agent for the manager's store, by the command line for a local one.
+  archive: ["store", "wire", "runtime"],
   firewall: ["ports", "runtime"],
   doctor: ["ports", "net", "firewall", "runtime"],
   database: ["model", "runtime"],
-  agent: ["ports", "wire", "runtime", "model", "cim", "net", "protocols", "store", "firewall", "doctor", "database"],
+  agent: [
+    "ports",
+    "wire",
+    "runtime",
+    "model",
+    "cim",
+    "net",
+    "protocols",
+    "store",
+    "archive",
+    "firewall",
+    "doctor",
+    "database",
+  ],
   manager: [
     "ports",
     "wire",
@@ -38,7 +53,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: ["model"],
   // Of the two programs only what stands at their door: the composition root, its settings, its data folder.
   cli: [
-    ...["api", "ports", "runtime", "net", "model"],
+    ...["api", "ports", "runtime", "net", "model", "store", "archive"],
     ...["agent/agent.ts", "agent/agent-data.ts", "agent/settings.ts"],
     ...["manager/manager.ts", "manager/manager-data.ts", "manager/settings.ts"],
   ],

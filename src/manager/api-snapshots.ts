@@ -1,11 +1,11 @@
 import { ApiError } from "../api/api-error.ts";
 import type { Snapshot, SnapshotEntry } from "../model/snapshot.ts";
 import type { Snapshot as StoredSnapshot } from "../store/snapshot.ts";
+import { listDirectory } from "../store/snapshot-tree.ts";
 import type { Store } from "../store/store.ts";
 import type { NodeType, TreeNode } from "../store/tree.ts";
 import type { Snapshots } from "./api/needs.ts";
 import { decodeNumberPosition, decodeTextPosition, encodePosition } from "./api/position.ts";
-import { listDirectory } from "./backup/snapshot-tree.ts";
 
 /** Snapshots as the API sees them. The store has them all in memory, oldest first. */
 export function createSnapshotDesk(store: Store): Snapshots {

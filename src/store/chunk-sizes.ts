@@ -10,7 +10,7 @@ export interface ChunkSizes {
 
 /**
  * An average of 1 MiB keeps the index small (64 bytes for each of 5 million chunks is 5 TB of data) and files below 256 KiB
- * whole; what is smaller than that shares bundles (agent/backup/bundle.ts).
+ * whole; what is smaller than that shares bundles (archive/bundler.ts).
  */
 export const CHUNK_SIZES: ChunkSizes = { min: 256 * 1024, average: 1024 * 1024, max: 4 * 1024 * 1024 };
 

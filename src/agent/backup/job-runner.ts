@@ -1,11 +1,11 @@
+import { archive } from "../../archive/archiver.ts";
+import { extract } from "../../archive/extractor.ts";
 import type { JobProgress } from "../../model/job.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { ManagerLink } from "../fleet/manager-link.ts";
-import { archive } from "./archiver.ts";
 import type { BackupOrder, JobOutcome, JobReport, RecoverOrder } from "./control-session.ts";
-import { extract } from "./extractor.ts";
 import { openRemoteBackup, openRemoteRestore } from "./remote-store.ts";
 
 // Runs the manager's jobs on this host: reads and cuts what is here into the manager's store, or writes what is there.

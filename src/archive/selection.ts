@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { SettingsError } from "../../runtime/errors.ts";
+import { SettingsError } from "../runtime/errors.ts";
 
 /** What is wanted of a directory: all of it, or some of its entries. */
 export type Selection = "all" | ReadonlyMap<string, Selection>;

@@ -13,12 +13,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { compareTrees } from "../../../test/tree-comparer.ts";
-import { systemRandom } from "../../runtime/random.ts";
-import { chunkId } from "../../store/chunk-id.ts";
-import { encodeList, LeafBuilder, type NodeDraft } from "../../store/tree-builder.ts";
+import { compareTrees } from "../../test/tree-comparer.ts";
+import { systemRandom } from "../runtime/random.ts";
+import { chunkId } from "../store/chunk-id.ts";
+import type { ChunkSource } from "../store/chunk-sink.ts";
+import { encodeList, LeafBuilder, type NodeDraft } from "../store/tree-builder.ts";
 import { createBackupFixture, LATE_CLOCK, useDirectories } from "./backup-fixture.ts";
-import type { ChunkSource } from "./chunk-sink.ts";
 import { type ExtractOptions, extract } from "./extractor.ts";
 
 const directory = useDirectories();
@@ -279,7 +279,7 @@ describe("a part of a snapshot", () => {
 describe("a restore", () => {
   it("over an earlier one with every rule gives the same tree, hard links and read-only directories too", async () => {
     const from = directory();
-    const { makeHostileTree } = await import("../../../test/hostile-tree.ts");
+    const { makeHostileTree } = await import("../../test/hostile-tree.ts");
     makeHostileTree(join(from, "t"));
     const { backUp, restore } = await createBackupFixture();
     const { root } = await backUp(join(from, "t"));

@@ -1,7 +1,8 @@
-import { codeOf, reasonOf } from "../../runtime/errors.ts";
-import type { Random } from "../../runtime/random.ts";
-import type { DeviceNode, FileNode, PlainNode, SymlinkNode, TreeNode } from "../../store/tree.ts";
-import type { ChunkSource } from "./chunk-sink.ts";
+import { codeOf, reasonOf } from "../runtime/errors.ts";
+import type { Random } from "../runtime/random.ts";
+import type { ChunkSource } from "../store/chunk-sink.ts";
+import { readPieces } from "../store/snapshot-tree.ts";
+import type { DeviceNode, FileNode, PlainNode, SymlinkNode, TreeNode } from "../store/tree.ts";
 import {
   close,
   createFileAt,
@@ -21,7 +22,6 @@ import {
   unlinkAt,
   writeFully,
 } from "./file-calls.ts";
-import { readPieces } from "./snapshot-tree.ts";
 import { makeSpecialFile } from "./special-files.ts";
 
 // Making single entries. Everything is made complete under a name of ours beside its place and then renamed: a killed

@@ -1,4 +1,4 @@
-import { codeOf, reasonOf } from "../../runtime/errors.ts";
+import { codeOf, reasonOf } from "../runtime/errors.ts";
 
 /** One entry that could not be saved or restored as it is. */
 export interface BackupProblem {
@@ -25,11 +25,4 @@ export class ProblemList {
     const code = codeOf(error);
     this.add(path, code === "" ? "failed" : code, reasonOf(error));
   }
-}
-
-const SLASH = Buffer.from("/");
-
-/** `directory` is absolute; the root is `/`. */
-export function joinPath(directory: Buffer, name: Buffer): Buffer {
-  return directory.length === 1 ? Buffer.concat([directory, name]) : Buffer.concat([directory, SLASH, name]);
 }

@@ -1,10 +1,12 @@
 import { mkdirSync, realpathSync } from "node:fs";
-import type { Clock } from "../../runtime/clock.ts";
-import { ConnectError, CorruptionError, codeOf, PeerError, reasonOf, SettingsError } from "../../runtime/errors.ts";
-import { type Random, systemRandom } from "../../runtime/random.ts";
-import type { Chunking } from "../../store/keys.ts";
-import type { DirectoryNode, FileNode, TreeNode } from "../../store/tree.ts";
-import type { ChunkSource } from "./chunk-sink.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { ConnectError, CorruptionError, codeOf, PeerError, reasonOf, SettingsError } from "../runtime/errors.ts";
+import { type Random, systemRandom } from "../runtime/random.ts";
+import type { ChunkSource } from "../store/chunk-sink.ts";
+import type { Chunking } from "../store/keys.ts";
+import { joinPath } from "../store/path-bytes.ts";
+import { readDirectory } from "../store/snapshot-tree.ts";
+import type { DirectoryNode, FileNode, TreeNode } from "../store/tree.ts";
 import { EntryWriter, type Shortfall, setAttributes } from "./entry-writer.ts";
 import { createExcludeRules, type ExcludeRules } from "./exclude-rules.ts";
 import {
@@ -20,10 +22,9 @@ import {
   unlinkAt,
 } from "./file-calls.ts";
 import { Pace } from "./pace.ts";
-import { type BackupProblem, joinPath, ProblemList } from "./problem-list.ts";
+import { type BackupProblem, ProblemList } from "./problem-list.ts";
 import { RestoredLinks } from "./restored-links.ts";
 import { createSelection, type Selection } from "./selection.ts";
-import { readDirectory } from "./snapshot-tree.ts";
 import { createVerifyingSource } from "./verifying-source.ts";
 
 // Restores a snapshot, or parts of it, below a directory. Whatever the snapshot says, nothing is written elsewhere: names

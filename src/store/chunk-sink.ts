@@ -1,4 +1,4 @@
-import type { ObjectKind } from "../../store/chunk-id.ts";
+import type { ObjectKind } from "./chunk-id.ts";
 
 /** Where an archiver puts what it makes: a local store's session, or the manager over the network. */
 export interface ChunkSink {

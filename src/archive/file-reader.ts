@@ -1,7 +1,7 @@
-import { codeOf } from "../../runtime/errors.ts";
-import { type Chunker, createChunker, createGearTable } from "../../store/chunker.ts";
-import type { Chunking } from "../../store/keys.ts";
-import { encodeList, type IdReference, type NodeDraft, type PieceDraft } from "../../store/tree-builder.ts";
+import { codeOf } from "../runtime/errors.ts";
+import { type Chunker, createChunker, createGearTable } from "../store/chunker.ts";
+import type { Chunking } from "../store/keys.ts";
+import { encodeList, type IdReference, type NodeDraft, type PieceDraft } from "../store/tree-builder.ts";
 import { BUNDLED_FILE_BYTES_MAX, type Bundler } from "./bundler.ts";
 import { close, type Directory, type FileStatus, openForReadingAt, readFully, status } from "./file-calls.ts";
 import type { Pace } from "./pace.ts";

@@ -1,4 +1,4 @@
-import { SettingsError } from "../../runtime/errors.ts";
+import { SettingsError } from "../runtime/errors.ts";
 
 // Patterns as restic's users know them: `*`, `?` and `[…]` within a name, `**` across names. A pattern with a leading slash
 // is matched from the root, another one from any directory on; what lies below a match is excluded, too. `!` takes a match

@@ -1,4 +1,4 @@
-import type { TreeNode } from "../../store/tree.ts";
+import type { TreeNode } from "../store/tree.ts";
 import type { EntryPlace } from "./entry-writer.ts";
 import { close, type Directory, findStatusAt, openDirectoryAt } from "./file-calls.ts";
 

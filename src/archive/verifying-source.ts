@@ -1,6 +1,6 @@
-import { CorruptionError } from "../../runtime/errors.ts";
-import { chunkId } from "../../store/chunk-id.ts";
-import type { ChunkSource } from "./chunk-sink.ts";
+import { CorruptionError } from "../runtime/errors.ts";
+import { chunkId } from "../store/chunk-id.ts";
+import type { ChunkSource } from "../store/chunk-sink.ts";
 
 /** Enough for the bundle that a directory's files share and a large file's next chunks. */
 const KEPT_BYTES_MAX = 16 * 1024 * 1024;

@@ -1,8 +1,8 @@
-import type { Random } from "../../runtime/random.ts";
-import { chunkId, type ObjectKind } from "../../store/chunk-id.ts";
-import { ChunkTable } from "../../store/chunk-table.ts";
-import { encodeObject } from "../../store/codec.ts";
-import type { ChunkSink } from "./chunk-sink.ts";
+import type { Random } from "../runtime/random.ts";
+import { chunkId, type ObjectKind } from "../store/chunk-id.ts";
+import type { ChunkSink } from "../store/chunk-sink.ts";
+import { ChunkTable } from "../store/chunk-table.ts";
+import { encodeObject } from "../store/codec.ts";
 
 /** Plaintext on its way at a time: feeds four compressing threads with chunks of 1 MiB and hides a round trip. */
 const BYTES_IN_FLIGHT_MAX = 16 * 1024 * 1024;

@@ -1,6 +1,6 @@
-import type { TreeNode } from "../../store/tree.ts";
-import { decodeTree } from "../../store/tree-reader.ts";
-import type { ChunkSink, ChunkSource } from "./chunk-sink.ts";
+import type { ChunkSink, ChunkSource } from "../store/chunk-sink.ts";
+import type { TreeNode } from "../store/tree.ts";
+import { decodeTree } from "../store/tree-reader.ts";
 import type { Uploader } from "./uploader.ts";
 
 // The directory as the last snapshot has it, read leaf by leaf beside the walk.

@@ -22,8 +22,8 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { codeOf } from "../../runtime/errors.ts";
-import type { NodeType } from "../../store/tree.ts";
+import { codeOf } from "../runtime/errors.ts";
+import type { NodeType } from "../store/tree.ts";
 
 // Every file system call of backup and restore. Calls are synchronous: a call through Node's thread pool costs several
 // times the call itself, and whoever cannot wait runs archiver and extractor in a thread of their own.

@@ -16,13 +16,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { makeHostileTree } from "../../../test/hostile-tree.ts";
-import { compareTrees } from "../../../test/tree-comparer.ts";
-import { systemRandom } from "../../runtime/random.ts";
-import type { Store } from "../../store/store.ts";
+import { makeHostileTree } from "../../test/hostile-tree.ts";
+import { compareTrees } from "../../test/tree-comparer.ts";
+import { systemRandom } from "../runtime/random.ts";
+import type { ChunkSource } from "../store/chunk-sink.ts";
+import { findNode, listTree } from "../store/snapshot-tree.ts";
+import type { Store } from "../store/store.ts";
 import { createBackupFixture, useDirectories } from "./backup-fixture.ts";
-import type { ChunkSource } from "./chunk-sink.ts";
-import { findNode, listTree } from "./snapshot-tree.ts";
 
 const directory = useDirectories();
 const sourceOf = (store: Store): ChunkSource => ({ read: (kind, id) => store.read(kind, id) });
@@ -160,7 +160,7 @@ describe("a second backup", () => {
     await store.close();
     const [pack] = [...files.keys()].filter((name) => name.startsWith("packs/data/")) as [string];
     files.delete(pack);
-    const { openFixtureStore } = await import("../../store/store-fixture.ts");
+    const { openFixtureStore } = await import("../store/store-fixture.ts");
     const reopened = await openFixtureStore(files);
     const again = await (await import("./backup-fixture.ts")).backUp(reopened, [from]);
     expect(again.stats.newBytes).toBe(5000);

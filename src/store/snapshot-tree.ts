@@ -1,10 +1,12 @@
-import { CorruptionError, WireError } from "../../runtime/errors.ts";
-import type { DirectoryNode, FileNode, Piece, TreeNode } from "../../store/tree.ts";
-import { decodeTree, type Tree } from "../../store/tree-reader.ts";
+import { CorruptionError, WireError } from "../runtime/errors.ts";
 import type { ChunkSource } from "./chunk-sink.ts";
-import { joinPath } from "./problem-list.ts";
+import { joinPath } from "./path-bytes.ts";
+import type { DirectoryNode, FileNode, Piece, TreeNode } from "./tree.ts";
+import { decodeTree, type Tree } from "./tree-reader.ts";
 
 // Reading trees: for `snapshot ls`, for single paths and for restore.
+
+const SLASH = 0x2f;
 
 async function readTree(source: ChunkSource, id: Buffer): Promise<Tree> {
   const what = `tree ${id.toString("hex")}`;
@@ -113,4 +115,25 @@ export async function* listTree(
       stack.push({ path: entryPath, entries: readDirectory(source, value.tree) });
     }
   }
+}
+
+/**
+ * A page of one directory: its nodes by name, from the first behind `after` on. Reads of a long directory only the leaves
+ * that the page needs. `undefined` where the snapshot has no directory at `path`.
+ */
+export async function listDirectory(
+  source: ChunkSource,
+  root: Buffer,
+  { path, after, limit }: { readonly path: Buffer; readonly after: Buffer | undefined; readonly limit: number },
+): Promise<readonly TreeNode[] | undefined> {
+  const isRoot = path.every((byte) => byte === SLASH);
+  const node = isRoot ? undefined : await findNode(source, root, path);
+  if (!isRoot && node?.type !== "directory") return undefined;
+  const page: TreeNode[] = [];
+  for await (const entry of readDirectory(source, (node as DirectoryNode | undefined)?.tree ?? root)) {
+    if (after !== undefined && Buffer.compare(entry.name, after) <= 0) continue;
+    page.push(entry);
+    if (page.length === limit) break;
+  }
+  return page;
 }

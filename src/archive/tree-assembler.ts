@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { encodeBranch, type IdReference, LeafBuilder, type NodeDraft } from "../../store/tree-builder.ts";
+import { encodeBranch, type IdReference, LeafBuilder, type NodeDraft } from "../store/tree-builder.ts";
 import type { Bundler } from "./bundler.ts";
 
 // A tree gets its id when everything it names has one. Directories are finished depth first, bundles fill across them: so

@@ -1,13 +1,14 @@
-import type { Clock } from "../../runtime/clock.ts";
-import { assert, codeOf, SettingsError } from "../../runtime/errors.ts";
-import { type Random, systemRandom } from "../../runtime/random.ts";
-import type { Chunking } from "../../store/keys.ts";
-import type { SnapshotStats } from "../../store/snapshot.ts";
-import type { FileNode, NodeAttributes } from "../../store/tree.ts";
-import type { IdReference, NodeDraft } from "../../store/tree-builder.ts";
-import { decodeTree } from "../../store/tree-reader.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { assert, codeOf, SettingsError } from "../runtime/errors.ts";
+import { type Random, systemRandom } from "../runtime/random.ts";
+import type { ChunkSink, ChunkSource } from "../store/chunk-sink.ts";
+import type { Chunking } from "../store/keys.ts";
+import { joinPath } from "../store/path-bytes.ts";
+import type { SnapshotStats } from "../store/snapshot.ts";
+import type { FileNode, NodeAttributes } from "../store/tree.ts";
+import type { IdReference, NodeDraft } from "../store/tree-builder.ts";
+import { decodeTree } from "../store/tree-reader.ts";
 import { Bundler } from "./bundler.ts";
-import type { ChunkSink, ChunkSource } from "./chunk-sink.ts";
 import { createExcludeRules, type ExcludeRules } from "./exclude-rules.ts";
 import {
   close,
@@ -26,7 +27,7 @@ import { HardLinks } from "./hard-links.ts";
 import { type OwnerNames, readOwnerNames } from "./owner-names.ts";
 import { Pace } from "./pace.ts";
 import { ParentDirectory } from "./parent-directory.ts";
-import { type BackupProblem, joinPath, ProblemList } from "./problem-list.ts";
+import { type BackupProblem, ProblemList } from "./problem-list.ts";
 import { createSelection, type Selection } from "./selection.ts";
 import { TreeAssembler } from "./tree-assembler.ts";
 import { Uploader } from "./uploader.ts";

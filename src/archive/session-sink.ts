@@ -1,5 +1,5 @@
-import type { StoreSession } from "../../store/session.ts";
-import type { ChunkSink, ChunkSource } from "./chunk-sink.ts";
+import type { ChunkSink, ChunkSource } from "../store/chunk-sink.ts";
+import type { StoreSession } from "../store/session.ts";
 
 /** A session of a store in this process, as sink and source. */
 export function createSessionSink(session: StoreSession): ChunkSink & ChunkSource {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../runtime/clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 
 /** Long enough to matter little, short enough that the process answers others. */
 const TURN_MS = 10;

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import type { IdReference, PieceDraft } from "../../store/tree-builder.ts";
+import type { IdReference, PieceDraft } from "../store/tree-builder.ts";
 
 // Small files share chunks. One chunk a file would cost an id, an index entry, a seal and a compression of a few hundred
 // bytes each; the files of a directory compress together to half the size. Bundles end at boundaries that the contents

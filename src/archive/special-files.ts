@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import type { DeviceNode, PlainNode } from "../../store/tree.ts";
+import type { DeviceNode, PlainNode } from "../store/tree.ts";
 import type { Directory } from "./file-calls.ts";
 
 /** Why a node of this kind cannot be made here, or `undefined` when it was made as `name` (plain ASCII). */
