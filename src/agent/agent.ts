@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Alert } from "../model/alert.ts";
 import { SEVERITIES, type Severity } from "../model/alert.ts";
 import type { HostFacts } from "../model/host.ts";
@@ -159,7 +159,7 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
   });
 
   // Backup
-  const runner = createJobRunner({ link, clock, log });
+  const runner = createJobRunner({ link, leftOut: [resolve(dataDirectory, "manager", "store")], clock, log });
   const concurrentJobs = settings["backup.concurrentJobs"];
   const pool = createDataPortPool({ range: book.rangeOf("backupData"), concurrentJobs });
   const places = createJobPlaces({ jobsMax: concurrentJobs, pool });

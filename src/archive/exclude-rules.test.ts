@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createExcludeRules } from "./exclude-rules.ts";
+import { createExcludeRules, patternOfPath } from "./exclude-rules.ts";
 
 const CASES: readonly (readonly [patterns: readonly string[], path: string, excluded: boolean])[] = [
   [[], "/a", false],
@@ -49,4 +49,13 @@ describe("exclude patterns", () => {
       expect(() => createExcludeRules([pattern]), pattern).toThrow(/exclude:/);
     }
   });
+});
+
+it("a path becomes the pattern of itself alone", () => {
+  for (const path of ["/srv/store", "/srv/a*b", "/srv/[x]?", "/srv/日本"]) {
+    const rules = createExcludeRules([patternOfPath(path)]);
+    expect(rules.isExcluded(Buffer.from(`${path}/below`))).toBe(true);
+    expect(rules.isExcluded(Buffer.from(`${path}2`))).toBe(false);
+  }
+  expect(createExcludeRules([patternOfPath("/srv/a*b")]).isExcluded(Buffer.from("/srv/axb"))).toBe(false);
 });

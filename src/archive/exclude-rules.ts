@@ -28,6 +28,11 @@ export function createExcludeRules(patterns: readonly string[]): ExcludeRules {
   };
 }
 
+/** The pattern that matches this absolute path and what is below it, whatever characters it has. */
+export function patternOfPath(path: string): string {
+  return path.replace(/[*?[]/g, "[$&]");
+}
+
 /** A UTF-8 character, or a byte that is part of none. */
 const ANY_CHARACTER = "(?:[\\xc0-\\xff][\\x80-\\xbf]+|[^/])";
 /** Longer ones are mistakes, and every one is tried on every path. */

@@ -6,7 +6,16 @@ import type { JobList } from "./backup/job-list.ts";
 import type { Jobs } from "./backup/jobs.ts";
 
 /** Jobs as the API sees them. */
-export function createJobDesk({ jobs, list }: { readonly jobs: Jobs; readonly list: JobList }): JobDesk {
+export function createJobDesk({
+  jobs,
+  list,
+  pathsOf,
+}: {
+  readonly jobs: Jobs;
+  readonly list: JobList;
+  /** The directories that a snapshot was made of, in bytes. */
+  readonly pathsOf: (snapshotId: string) => readonly Buffer[];
+}): JobDesk {
   const mustFind = async (id: string): Promise<Job> => {
     const job = await list.find(id);
     if (job === undefined) throw new ApiError("not-found", `job: there is no ${id}`);
@@ -50,7 +59,8 @@ export function createJobDesk({ jobs, list }: { readonly jobs: Jobs; readonly li
         kind: "restore",
         hostId: host.id,
         snapshotId: snapshot.id,
-        paths,
+        // Everything is what was backed up: the directories above it are nobody's to restore.
+        paths: paths.length > 0 ? paths : pathsOf(snapshot.id),
         target: Buffer.from(target, "utf8"),
         overwrite,
         dryRun,

@@ -292,7 +292,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       addresses,
       port: () => book.portOf("agentBrowser"),
     }),
-    jobs: createJobDesk({ jobs, list: jobList }),
+    jobs: createJobDesk({ jobs, list: jobList, pathsOf: (id) => store.findSnapshot(id)?.paths ?? [] }),
     snapshots: createSnapshotDesk(store),
     accounts: createAccountRepository(database),
     links: createSignInLinkRepository(database),

@@ -1,4 +1,5 @@
 import { archive } from "../../archive/archiver.ts";
+import { patternOfPath } from "../../archive/exclude-rules.ts";
 import { extract } from "../../archive/extractor.ts";
 import type { JobProgress } from "../../model/job.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -18,6 +19,8 @@ const DRY_RUN_WORDS = {
 };
 
 export interface JobRunnerNeeds {
+  /** Folders that are never backed up: a store on this computer would take itself in, and grow with every backup. */
+  readonly leftOut: readonly string[];
   readonly link: ManagerLink;
   readonly clock: Clock;
   readonly log: Log;
@@ -28,7 +31,7 @@ export interface JobRunner {
   runRecover(order: RecoverOrder, report: JobReport, signal: AbortSignal): Promise<JobOutcome>;
 }
 
-export function createJobRunner({ link, clock, log }: JobRunnerNeeds): JobRunner {
+export function createJobRunner({ link, leftOut, clock, log }: JobRunnerNeeds): JobRunner {
   return {
     runBackup: (order, report, signal) =>
       run("backup", order.jobId, { log, signal }, async () => {
@@ -37,7 +40,7 @@ export function createJobRunner({ link, clock, log }: JobRunnerNeeds): JobRunner
           const startedAtMs = clock.now();
           const { root, stats, problems } = await archive({
             roots: order.paths,
-            excludes: order.excludes,
+            excludes: [...order.excludes, ...leftOut.map(patternOfPath)],
             oneFileSystem: order.oneFileSystem,
             chunking: remote.chunking,
             sink: remote.store,
