@@ -8,6 +8,8 @@ import type { ReadyMessage } from "../../src/runtime/supervised.ts";
 const SCRIPT = fileURLToPath(new URL("../../bin/rusuban.js", import.meta.url));
 /** Lines kept of what the programs of a story log. */
 const LOG_LINES_MAX = 5_000;
+/** A busy machine needs a few seconds; what takes longer hangs. */
+const START_MS = 60_000;
 
 /** What all programs of a story said, in the order in which it was heard. */
 export class StoryLog {
@@ -81,7 +83,14 @@ export class StoryProgram<Ready> {
         if (message?.kind === "ready") resolve(message.ready);
       });
     });
-    return Promise.race([ready, ended]);
+    const late = AbortSignal.timeout(START_MS);
+    const hangs = new Promise<never>((_, reject) => {
+      late.addEventListener("abort", () =>
+        reject(new Error(`the ${this.name} is neither ready nor over after ${START_MS} ms`)),
+      );
+    });
+    hangs.catch(() => {}); // The race has heard it, or was over before.
+    return Promise.race([ready, ended, hangs]);
   }
 
   /** kill -9. Resolves when the process is gone. */
