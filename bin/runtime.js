@@ -18,8 +18,8 @@ export function ensureRuntime(script) {
   }
   process.stderr.write(
     `rusuban: Node ${process.versions.node} is too old (${NODE_MAJOR_MIN} or later is needed) and the pinned runtime is missing, ` +
-      "because npm was told not to run install scripts: run `npm ci --ignore-scripts=false`, or install Node " +
-      `${NODE_MAJOR_MIN} from nodejs.org and run the same command again.\n`,
+      "because `npm ci` did not finish, or was told not to run install scripts: run `npm ci --ignore-scripts=false`, " +
+      `or install Node ${NODE_MAJOR_MIN} from nodejs.org, and run the same command again.\n`,
   );
   process.exitCode = 2;
   return false;
