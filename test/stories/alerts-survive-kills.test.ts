@@ -62,7 +62,7 @@ it("20 kill -9 of agent and manager during 10,000 alerts lose none, tell none tw
   expect(countInDatabase(story)).toEqual({ rows: ALERTS, ids: ALERTS });
   const all = counts.alerts.open + counts.alerts.acknowledged + counts.alerts.cleared;
   expect(countInDatabase(story, "%").rows).toBeGreaterThanOrEqual(all); // And what the stop itself told.
-}, 240_000);
+}, 600_000);
 
 /** Kills a program at a moment that nobody chose, starts it again, and now and then kills it once more while it starts. */
 async function strike(victim: StoryProgram<unknown>, dice: Dice): Promise<void> {

@@ -44,7 +44,7 @@ it("20 kill -9 of agent and manager during backups leave every listed snapshot i
     expectAnHonestEnd(ended, await story.snapshots());
 
     // Whatever was interrupted, the next one works, and finds out by itself what is missing.
-    if (kill % 2 === 1) continue;
+    if (kill % 3 !== 0) continue;
     const next = await story.backUp([tree.path]);
     kept.set(next.id, copy);
     usualMs = durationOf(next);
@@ -58,7 +58,7 @@ it("20 kill -9 of agent and manager during backups leave every listed snapshot i
 
   const snapshots = await story.snapshots();
   process.stdout.write(`${outcomes.map((line) => `  ${line}\n`).join("")}  ${snapshots.length} snapshots\n`);
-  expect(snapshots.length).toBeGreaterThanOrEqual(KILLS / 2 + 2);
+  expect(snapshots.length).toBeGreaterThanOrEqual(KILLS / 3);
   expect(outcomes.filter((line) => line.includes("failed")).length).toBeGreaterThan(KILLS / 4); // Or nothing was tried.
   for (const { id, jobId } of snapshots) await expectSame(story, id, kept.get(jobId), tree.path);
 
@@ -80,7 +80,7 @@ it("20 kill -9 of agent and manager during backups leave every listed snapshot i
   await story.manager.start();
   await story.agent.start();
   await expectSame(story, last.snapshotId, kept.get(last.id), tree.path);
-}, 300_000);
+}, 600_000);
 
 async function strike(victim: StoryProgram<unknown>): Promise<void> {
   await victim.kill();
