@@ -170,7 +170,8 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
     port: book.portOf("backupControl"),
     identity,
     allow: ["manager"],
-    isRevoked: (_serial, peer) => peer.kind !== "manager" || peer.id !== link.facts.managerId,
+    isRevoked: () => false, // A host hears of no revocations; its manager is the only one it listens to.
+    isExpected: (peer) => peer.kind === "manager" && peer.id === link.facts.managerId,
     connections,
     log,
     clock,

@@ -189,10 +189,21 @@ describe("the console over HTTPS", () => {
   );
 
   it("refuses headers that are too large", async () => {
-    const { listener } = await serve(console);
+    const log = createReadableLog();
+    const { listener } = await serve({ ...console, log });
     const socket = await browse(listener.port);
     socket.write(`GET / HTTP/1.1\r\nHost: m\r\nCookie: ${"x".repeat(HTTPS_LIMITS.headerBytesMax)}\r\n\r\n`);
     expect(await readAll(socket)).toContain("431");
+    await log.until("console: hung up on 127.0.0.1: broke the protocol: anonymous, HTTP: HPE_HEADER_OVERFLOW");
+  });
+
+  it("hangs up on what is no HTTP, and tells who and why", async () => {
+    const log = createReadableLog();
+    const { listener } = await serve({ ...console, log });
+    const socket = await browse(listener.port);
+    socket.write(Buffer.alloc(100, 0x81));
+    expect(await readAll(socket)).toContain("400");
+    await log.until("console: hung up on 127.0.0.1: broke the protocol: anonymous, HTTP: HPE_INVALID_METHOD");
   });
 
   it.each([

@@ -24,6 +24,12 @@ export interface HttpsListener extends Service {
   readonly serverFactory: (handler: RequestListener) => HttpServer;
 }
 
+/** As node:http answers them. */
+const STATUS_OF_CODE: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
 const connectionOfSocket = new WeakMap<Duplex, Connection>();
 
 /** The verified peer of a request; "anonymous" only where the listener asks for no certificate or allows none. Has no default: throws when the socket is not one of ours. */
@@ -54,6 +60,15 @@ export function createHttpsListener(needs: HttpsListenerNeeds): HttpsListener {
       connectionOfSocket.set(connection.socket, connection);
       server.emit("connection", connection.socket); // node:http documents this way of handing over a connection.
     },
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const connection = connectionOfSocket.get(socket);
+    if (connection === undefined || error.code === "ECONNRESET") return; // Gone is not wrong.
+    listener.tellBroken(connection, `HTTP: ${error.code ?? "not a request"}`);
+    // Fastify answers in words of its own; without it, since somebody listens, Node leaves the answer to us.
+    if (server.listenerCount("clientError") > 1 || !socket.writable) return;
+    const status = STATUS_OF_CODE[error.code ?? ""] ?? "400 Bad Request";
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
   });
   return {
     name: listener.name,

@@ -409,6 +409,13 @@ describe("live connections", () => {
   });
 });
 
+it("lets in only the one who is expected, where one is", async () => {
+  const { listener, log } = await listen({ isExpected: (peer) => peer.kind === "host" && peer.hostId === "web2" });
+  expect(await firstWords(secure(listener, web1))).toBe("");
+  await log.until("refused 127.0.0.1: not the one who is expected on this port: host web1");
+  expect(await firstWords(secure(listener, await ours.identify(WEB2)))).toBe("hello host");
+});
+
 describe("a peer that was let in", () => {
   it.each([
     [

@@ -18,7 +18,7 @@ import type { Identity } from "./identity.ts";
 import { type IsRevoked, judgeCertificate } from "./judge-certificate.ts";
 import { LISTENER_LIMITS, type ListenerLimits, TCP_KEEPALIVE_MS } from "./limits.ts";
 import { explainListenError } from "./listen-error.ts";
-import { ANONYMOUS, describePeer, type Peer } from "./peer.ts";
+import { ANONYMOUS, describePeer, type KnownPeer, type Peer } from "./peer.ts";
 import { createRefusalLog, type Refused } from "./refusal-log.ts";
 import { refusalOfTlsError } from "./tls-error.ts";
 
@@ -33,6 +33,8 @@ export interface TlsListenerNeeds {
   /** "mutual" asks for a certificate, TLS 1.3. "server-only" is for browsers: asks for none, TLS 1.2 too. */
   readonly tls?: "mutual" | "server-only";
   readonly isRevoked: IsRevoked;
+  /** Who of those kinds may connect; everybody where left out. */
+  readonly isExpected?: (peer: KnownPeer) => boolean;
   /** Owns the connection from here on. A rejection or a throw closes it and is logged: what the peer did as a refusal. */
   readonly onConnection: (connection: Connection) => void | Promise<void>;
   readonly connections: Connections;
@@ -46,6 +48,8 @@ export interface TlsListener extends Service {
   readonly port: number;
   /** Shows a renewed certificate to whoever connects from now on; open connections stay. */
   setIdentity(identity: Identity): void;
+  /** Tells, as of all who break the rules, that a peer was hung up on by whoever speaks with it. */
+  tellBroken(connection: Connection, reason: string): void;
 }
 
 /** `start` throws SettingsError when the port cannot be had; `stop` ends every connection of this listener. */
@@ -161,6 +165,7 @@ export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
     if ("refusal" in verdict) return verdict;
     const { peer } = verdict;
     if (!allow.includes(peer.kind)) return { refusal: "wrongRole", detail: describePeer(peer) };
+    if (needs.isExpected?.(peer) === false) return { refusal: "notExpected", detail: describePeer(peer) };
     if (connections.countOf(peer, flow) >= limits.connectionsPerPeerMax) {
       return { refusal: "tooManyOfPeer", detail: describePeer(peer) };
     }
@@ -193,6 +198,10 @@ export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
     get port() {
       assert(port !== undefined, `listener ${flow} has been started`);
       return port;
+    },
+    tellBroken({ peer, remoteAddress, remotePort }, reason) {
+      const detail = `${describePeer(peer)}, ${reason}`;
+      refusals.refuse({ refusal: "brokeProtocol", detail, address: remoteAddress, port: remotePort });
     },
     setIdentity(renewed) {
       identity = renewed;

@@ -26,6 +26,7 @@ export const REFUSALS = {
   noIdentity: "certificate without a proper identity",
   revoked: "certificate revoked",
   wrongRole: "not allowed on this port",
+  notExpected: "not the one who is expected on this port",
   enrolment: "enrolment refused",
   brokeProtocol: "broke the protocol",
   brokeOff: "the connection broke",
