@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chown, mkdir, readdir, readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFailed, onTestFinished } from "vitest";
 import type { ApiClient } from "../../src/api/client.ts";
 import { openManagerApi } from "../../src/cli/manager-connection.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
@@ -47,6 +47,7 @@ describe.skipIf(process.platform !== "linux")("one computer that is minded, from
 
   const begin = async (what: string): Promise<void> => {
     up = start(["up", "--data", data, "--protect", protect], { register: afterAll });
+    onTestFailed(() => void process.stdout.write(`--- the ${what} run ---\n${up.stdout}\n${up.stderr}\n`));
     await up.says("Ctrl-C stops everything.");
     figures.push(`${what} tour ${seconds(systemClock.monotonic() - up.startedAt)}`);
   };
