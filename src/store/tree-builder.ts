@@ -93,7 +93,8 @@ export class LeafBuilder {
       (node.userName === undefined ? 0 : NODE_FLAGS.userName) |
       (node.groupName === undefined ? 0 : NODE_FLAGS.groupName) |
       (node.type === "file" && node.unsettled ? NODE_FLAGS.unsettled : 0) |
-      (node.type === "file" && node.content.kind === "lists" ? NODE_FLAGS.lists : 0);
+      (node.type === "file" && node.content.kind === "lists" ? NODE_FLAGS.lists : 0) |
+      (node.xattrsUnread === true ? NODE_FLAGS.xattrsUnread : 0);
     writer.bytes(node.name).u8(NODE_TYPES[node.type]).u8(flags).u16(node.mode).varint(node.uid).varint(node.gid);
     if (node.userName !== undefined) writer.varint(this.#ownerNumber(node.userName));
     if (node.groupName !== undefined) writer.varint(this.#ownerNumber(node.groupName));

@@ -121,6 +121,7 @@ function readNode(reader: ByteReader, links: TreeLinks, owners: readonly string[
         ? undefined
         : { device: reader.bounded(0xffffffff, "device"), links: reader.bounded(0xffffffff, "links") },
     xattrs: (flags & NODE_FLAGS.xattrs) === 0 ? undefined : readXattrs(reader),
+    xattrsUnread: (flags & NODE_FLAGS.xattrsUnread) !== 0,
   };
   switch (type) {
     case "file": {

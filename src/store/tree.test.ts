@@ -35,6 +35,7 @@ const NODES: readonly NodeDraft[] = [
     },
     ...{ atimeNs: 9_999_999_999_999_999_999n, hardLink: { device: 3, links: 2 }, mode: 0o7777, userName: "太郎" },
     xattrs: [{ name: Buffer.from("user.x"), value: Buffer.from([0, 255]) }],
+    xattrsUnread: true,
     content: {
       kind: "pieces",
       pieces: [

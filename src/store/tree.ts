@@ -60,6 +60,8 @@ export interface NodeAttributes {
   /** Names of one file have the same `device` and inode. `device` counts file systems in the order of the walk: the kernel's numbers change between boots. */
   readonly hardLink?: { readonly device: number; readonly links: number } | undefined;
   readonly xattrs?: readonly Xattr[] | undefined;
+  /** Some or all extended attributes could not be read: the next backup asks again, a restore takes none away. */
+  readonly xattrsUnread?: boolean | undefined;
 }
 
 export interface FileNode extends NodeAttributes {
@@ -93,7 +95,7 @@ export interface PlainNode extends NodeAttributes {
 }
 export type TreeNode = FileNode | DirectoryNode | SymlinkNode | DeviceNode | PlainNode;
 
-/** Set bits say which optional fields follow. */
+/** Set bits say which optional fields follow, or are the answer themselves. */
 export const NODE_FLAGS = {
   accessTime: 1,
   hardLink: 2,
@@ -102,8 +104,9 @@ export const NODE_FLAGS = {
   userName: 16,
   groupName: 32,
   lists: 64,
+  xattrsUnread: 128,
 } as const;
-export const NODE_FLAGS_ALL = 127;
+export const NODE_FLAGS_ALL = 255;
 
 export const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 
