@@ -56,6 +56,15 @@ describe("documents", () => {
   });
 });
 
+describe("the decision on dependencies", () => {
+  it("has a reason for each package that runs with the product, and for no other", () => {
+    const { dependencies } = JSON.parse(readFileSync(`${TOP}/package.json`, "utf8"));
+    const rows = readFileSync(`${TOP}/docs/decisions/0002-dependencies.md`, "utf8").match(/^\| `.*?\|/gm) ?? [];
+    const named = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+    expect(named.sort()).toEqual(Object.keys(dependencies).sort());
+  });
+});
+
 describe("a page with generated parts", () => {
   const page = "before\n<!-- generated: one -->\nold\n<!-- end -->\nafter\n";
 
