@@ -67,6 +67,14 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./job.ts")).jobCommand,
   },
   {
+    name: "store",
+    about: {
+      en: "a store by itself, no manager needed: back up, restore, check",
+      ja: "マネージャなしで使うストア(バックアップ・復元・検査)",
+    },
+    load: async () => (await import("./store.ts")).storeCommand,
+  },
+  {
     name: "console",
     about: { en: "the web console", ja: "Web コンソール" },
     load: async () => (await import("./console.ts")).consoleCommand,

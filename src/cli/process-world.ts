@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { systemClock } from "../runtime/clock.ts";
 import { processOutput } from "./output.ts";
+import { askSecret } from "./secret-prompt.ts";
 import type { World } from "./world.ts";
 
 const { stdin, stdout, stderr } = process;
@@ -21,6 +22,7 @@ export function createProcessWorld(): World {
     },
     helpColumns: stdout.columns,
     ask: stdin.isTTY && stderr.isTTY ? ask : undefined,
+    askSecret: stdin.isTTY && stderr.isTTY ? (question) => askSecret(question, { stdin, stderr }) : undefined,
     interruption() {
       const controller = new AbortController();
       // Once: a second Ctrl-C ends the process by force.

@@ -22,7 +22,7 @@ const world: World = {
   openApi: async () => createMemoryManager().api,
 };
 
-const CALLED_WITHOUT_MANAGER = ["up", "manager", "agent", "ports"];
+const CALLED_WITHOUT_MANAGER = ["up", "manager", "agent", "store", "ports"];
 
 async function paths(): Promise<string[][]> {
   const program = await createProgram({ world, language: "en" }, () => true);

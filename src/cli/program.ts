@@ -59,9 +59,14 @@ export async function createProgram(cli: Cli, load: (command: ListedCommand) => 
 
 /** Which commands the arguments need: the one called, also behind `help`; all of them for the completion. */
 export function neededFor(args: readonly string[]): (command: ListedCommand) => boolean {
-  const words = args.filter((arg) => !arg.startsWith("-"));
-  return ({ name }) => words.includes(name) || words.includes("completion");
+  const words = args.filter(
+    (arg, index) => !arg.startsWith("-") && arg !== "help" && !OPTIONS_WITH_VALUE.has(args[index - 1] ?? ""),
+  );
+  return ({ name }) => words[0] === name || words[0] === "completion";
 }
+
+/** What stands before the command and takes the next word. */
+const OPTIONS_WITH_VALUE: ReadonlySet<string> = new Set(["--data", "--lang"]);
 
 /** The global options that stand anywhere on the line become the called command's own. */
 function handDown(command: Command): void {

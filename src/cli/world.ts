@@ -15,6 +15,8 @@ export interface World {
   readonly helpColumns?: number | undefined;
   /** Puts a question to the person; undefined where there is none (stdin or stderr is not a terminal). */
   readonly ask: ((question: string) => Promise<string>) | undefined;
+  /** The same for a secret: what is typed is not shown. */
+  readonly askSecret?: ((question: string) => Promise<string>) | undefined;
   /** From this call on, Ctrl-C aborts the signal instead of ending the process. */
   interruption(): AbortSignal;
   /** @throws CommandError saying why there is no way to the manager of this data folder, and what to do. */
