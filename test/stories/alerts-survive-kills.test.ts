@@ -30,7 +30,7 @@ it("20 kill -9 of agent and manager during 10,000 alerts lose none, tell none tw
     const killAt = dice.below(BATCHES_BETWEEN_KILLS);
     let trouble: Promise<unknown> = Promise.resolve();
     for (let batch = 0; batch < BATCHES_BETWEEN_KILLS; batch++) {
-      if (batch === killAt) trouble = Promise.all(victims.map((victim) => strike(victim, dice)));
+      if (batch === killAt) trouble = Promise.all(victims.map((victim) => strike(victim, story, dice)));
       await raise(ids.slice(from + batch * BATCH, from + (batch + 1) * BATCH));
     }
     await trouble;
@@ -64,17 +64,23 @@ it("20 kill -9 of agent and manager during 10,000 alerts lose none, tell none tw
   expect(countInDatabase(story, "%").rows).toBeGreaterThanOrEqual(all); // And what the stop itself told.
 }, 600_000);
 
-/** Kills a program at a moment that nobody chose, starts it again, and now and then kills it once more while it starts. */
-async function strike(victim: StoryProgram<unknown>, dice: Dice): Promise<void> {
-  const delayMs = dice.below(40);
-  const again = dice.next() < 0.2 ? dice.below(900) : undefined;
+/** Kills a program at a moment that nobody chose, starts it again, and often kills it once more at a worse one. */
+async function strike(victim: StoryProgram<unknown>, story: Story, dice: Dice): Promise<void> {
+  const [delayMs, startingMs, reportingMs, again] = [dice.below(40), dice.below(900), dice.below(25), dice.next()];
   await moment(delayMs);
   await victim.kill();
-  if (again !== undefined) {
+  if (again < 0.2) {
     const start = victim.start().catch(() => {}); // It is killed before it is ready, or just after.
-    await moment(again);
+    await moment(startingMs);
     await victim.kill();
     await start;
+  } else if (victim === story.manager && again < 0.7) {
+    // While the agent pours out what has gathered in its spool: much is told and not yet answered.
+    const reports = story.log.next('"agent reports"');
+    await victim.start();
+    await reports;
+    await moment(reportingMs);
+    await victim.kill();
   }
   await victim.start();
 }

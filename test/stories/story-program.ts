@@ -14,16 +14,25 @@ const START_MS = 60_000;
 /** What all programs of a story said, in the order in which it was heard. */
 export class StoryLog {
   readonly #lines: string[] = [];
+  readonly #waiting = new Set<(line: string) => void>();
   #omitted = 0;
 
   add(program: string, line: string): void {
+    for (const hear of this.#waiting) hear(line);
     this.#lines.push(`${program}: ${line}`);
     if (this.#lines.length > LOG_LINES_MAX) this.#omitted += this.#lines.splice(0, 500).length;
   }
 
-  /** Lines that hold `text`. */
-  find(text: string): string[] {
-    return this.#lines.filter((line) => line.includes(text));
+  /** Resolves when a program says a line that holds `text`, from now on. */
+  next(text: string): Promise<void> {
+    return new Promise((resolve) => {
+      const hear = (line: string) => {
+        if (!line.includes(text)) return;
+        this.#waiting.delete(hear);
+        resolve();
+      };
+      this.#waiting.add(hear);
+    });
   }
 
   toString(): string {
