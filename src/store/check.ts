@@ -1,4 +1,5 @@
 import { codeOf, reasonOf } from "../runtime/errors.ts";
+import type { CheckOptions, CheckProblem, CheckReport } from "./check-report.ts";
 import { chunkId, type ObjectKind } from "./chunk-id.ts";
 import { ChunkSet } from "./chunk-set.ts";
 import { readPackDirectory } from "./pack.ts";
@@ -7,36 +8,12 @@ import { SNAPSHOT_FOLDER } from "./snapshot.ts";
 import type { StoreCore } from "./store-core.ts";
 import { decodeTree, type Tree } from "./tree-reader.ts";
 
-export interface CheckOptions {
-  /** Read and verify every object, not only trees. */
-  readonly readData?: boolean;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: { readonly packsDone: number; readonly packs: number }) => void;
-}
-
-export interface CheckProblem {
-  /** A file of the medium, or an object. */
-  readonly what: string;
-  readonly problem: string;
-  /** Ids of the snapshots that are affected; empty where none needs it. */
-  readonly snapshots: readonly string[];
-}
-
-export interface CheckReport {
-  readonly problems: readonly CheckProblem[];
-  readonly snapshots: number;
-  readonly packs: number;
-  readonly objects: number;
-  /** Sealed bytes that were read and opened. */
-  readonly bytesRead: number;
-}
-
 /** Looks and tells; it changes nothing. What one snapshot lacks does not keep it from looking at the others. */
 export async function checkStore(core: StoreCore, options: CheckOptions = {}): Promise<CheckReport> {
   const problems: CheckProblem[] = [];
   const broken = new Map<string, { problem: string; snapshots: Set<string> }>();
   for (const [what, problem] of core.damages.snapshots) {
-    problems.push({ what, problem, snapshots: [what.slice(SNAPSHOT_FOLDER.length)] });
+    problems.push({ ...PLAIN, what, problem, snapshots: [what.slice(SNAPSHOT_FOLDER.length)] });
   }
 
   const { bytesRead, objects, packs, damaged } = await checkPacks(core, options, problems);
@@ -48,14 +25,24 @@ export async function checkStore(core: StoreCore, options: CheckOptions = {}): P
       broken.set(what, known);
     });
   }
-  for (const [what, { problem, snapshots }] of broken) problems.push({ what, problem, snapshots: [...snapshots] });
-  return { problems, snapshots: core.snapshots.size, packs, objects, bytesRead };
+  for (const [what, { problem, snapshots }] of broken)
+    problems.push({ ...PLAIN, what, problem, snapshots: [...snapshots] });
+  return {
+    problems,
+    snapshots: core.snapshots.size,
+    packs,
+    objects,
+    bytesRead,
+    packsRead: 0,
+    packsNeverVerified: 0,
+    oldestVerifiedAtMs: undefined,
+  };
 }
 
 /** Every pack's directory against the table; every tree, and with `readData` every object, opened and its id computed anew. */
 async function checkPacks(core: StoreCore, options: CheckOptions, problems: CheckProblem[]) {
   const damaged = new Map<number, string>();
-  for (const [what, problem] of core.damages.packs) problems.push({ what, problem, snapshots: [] });
+  for (const [what, problem] of core.damages.packs) problems.push({ ...PLAIN, what, problem, snapshots: [] });
   const all = [...core.packs.written()];
   let bytesRead = 0;
   let objects = 0;
@@ -67,10 +54,11 @@ async function checkPacks(core: StoreCore, options: CheckOptions, problems: Chec
       const directory = await readPackDirectory({ name: pack.name, sealingKey: core.keys.sealingKey }, readRange);
       objects += directory.objects.length;
     } catch (error) {
-      if (!isCollected(core, pack, error)) problems.push({ what: pack.name, problem: reasonOf(error), snapshots: [] });
+      if (!isCollected(core, pack, error))
+        problems.push({ ...PLAIN, what: pack.name, problem: reasonOf(error), snapshots: [] });
     }
     packsDone++;
-    options.onProgress?.({ packsDone, packs: all.length });
+    options.onProgress?.({ packsDone, packs: all.length, bytesDone: 0, bytes: 0 });
   }
   for (let ordinal = 0; ordinal < core.table.size; ordinal++) {
     if (ordinal % 64 === 0) options.signal?.throwIfAborted();
@@ -131,3 +119,5 @@ async function checkSnapshot(
     for (const child of tree.trees) enter("tree", child);
   }
 }
+
+const PLAIN = { kind: "damaged", objects: [], files: [], filesMore: 0 } as const;

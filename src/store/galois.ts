@@ -26,17 +26,21 @@ export function multiply(a: number, b: number): number {
   return EXP[(LOG[a] as number) + (LOG[b] as number)] as number;
 }
 
+// Signed words: the engine keeps those in registers, where unsigned ones above 2^31 become floating-point numbers.
+
 /** `into` ^= `from`, word by word. */
-export function addWords(into: Uint32Array, from: Uint32Array): void {
+export function addWords(into: Int32Array, from: Int32Array): void {
   for (let at = 0; at < from.length; at++) into[at] = (into[at] as number) ^ (from[at] as number);
 }
 
-/** `into` = 2 · `into` ^ `from`, in each byte of each word: a step of Horner's rule. */
-export function doubleAndAddWords(into: Uint32Array, from: Uint32Array): void {
+/** A step of Horner's rule for both sums in one pass: `sum` ^= `from`, `weighted` = 2 · `weighted` ^ `from` in each byte of each word. */
+export function addToSums(sum: Int32Array, weighted: Int32Array, from: Int32Array): void {
   for (let at = 0; at < from.length; at++) {
-    const word = into[at] as number;
+    const added = from[at] as number;
+    const word = weighted[at] as number;
+    sum[at] = (sum[at] as number) ^ added;
     // Bytes that overflow get the polynomial; the multiplication spreads 1 to 0x1d within its byte.
-    into[at] = ((word << 1) & 0xfefefefe) ^ (((word >>> 7) & 0x01010101) * 0x1d) ^ (from[at] as number);
+    weighted[at] = ((word << 1) & 0xfefefefe) ^ (((word >>> 7) & 0x01010101) * 0x1d) ^ added;
   }
 }
 

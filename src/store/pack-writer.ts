@@ -17,6 +17,8 @@ export interface PackWriterNeeds {
   readonly packs: PackRegistry;
   readonly sealingKey: Buffer;
   readonly random: Random;
+  /** A pack is durable under `name`; `parts` are its bytes, valid until the call returns. */
+  readonly onWritten?: (name: string, parts: readonly Buffer[]) => void;
 }
 
 /** Fills packs, one of each kind at a time, and writes them; what is in them is in the table at once. */
@@ -116,6 +118,7 @@ export class PackWriter {
     pack.bodyStart = directory.bodyStart;
     pack.bytes = directory.bytes;
     pack.builder = undefined;
+    this.#needs.onWritten?.(pack.name, parts);
     this.addUnindexed(pack.name, directory);
     if (this.#unindexedObjects >= UNINDEXED_OBJECTS_MAX) await this.#writeIndex();
   }

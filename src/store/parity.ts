@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { CorruptionError } from "../runtime/errors.ts";
-import { addWords, doubleAndAddWords, inverse, powerOfTwo, scaleBytes } from "./galois.ts";
+import { addToSums, addWords, inverse, powerOfTwo, scaleBytes } from "./galois.ts";
 
 // Error correction for a file that has been written once: Reed-Solomon with two parity sectors a group (the code of
 // RAID 6: P is the sum of a group's sectors, Q the sum of each times its own power of 2). Sectors of 4 KiB go round the
@@ -35,19 +35,21 @@ export function parityBytes(length: number): number {
   return HEADER_BYTES + CRC_BYTES * (sectors + 2 * groups) + 2 * groups * SECTOR_BYTES;
 }
 
-/** The parity of a file that is known to be right. */
-export function createParity(file: Buffer): Buffer {
-  const layout = layoutOf(file.length);
-  const { sectors, groups } = layout;
+/** The parity of a file that is known to be right, given in one part or several. */
+export function createParity(...parts: readonly Buffer[]): Buffer {
+  const layout = layoutOf(parts.reduce((sum, part) => sum + part.length, 0));
+  const { sectors, groups, length } = layout;
   const checksums = Buffer.alloc(CRC_BYTES * (sectors + 2 * groups));
   const sums = Buffer.alloc(2 * groups * SECTOR_BYTES);
+  const sumWords = Array.from({ length: 2 * groups }, (_, index) => wordsOf(paritySector(sums, index)));
   // From the last sector to the first: Horner's rule gives the sector of turn j the factor 2^j.
+  const gather = createGatherer(parts);
   for (let sector = sectors - 1; sector >= 0; sector--) {
-    const words = wordsOf(sectorOf(file, sector));
-    checksums.writeUInt32LE(crc32(sliceOf(file, sector)), CRC_BYTES * sector);
+    const bytes = Math.min(SECTOR_BYTES, length - sector * SECTOR_BYTES);
+    const { filled, words } = gather(bytes);
+    checksums.writeUInt32LE(crc32(filled), CRC_BYTES * sector);
     const group = sector % groups;
-    addWords(wordsOf(paritySector(sums, group)), words);
-    doubleAndAddWords(wordsOf(paritySector(sums, groups + group)), words);
+    addToSums(sumWords[group] as Int32Array, sumWords[groups + group] as Int32Array, words);
   }
   for (let index = 0; index < 2 * groups; index++) {
     checksums.writeUInt32LE(crc32(paritySector(sums, index)), CRC_BYTES * (sectors + index));
@@ -55,9 +57,28 @@ export function createParity(file: Buffer): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   MAGIC.copy(header);
   header.writeUInt32LE(VERSION, 8);
-  header.writeBigUInt64LE(BigInt(file.length), 12);
+  header.writeBigUInt64LE(BigInt(length), 12);
   header.writeUInt32LE(crc32(checksums, crc32(header.subarray(0, 20))), 20);
   return Buffer.concat([header, checksums, sums]);
+}
+
+/** Hands out the bytes of `parts` from their end towards their start, in a sector of its own that is zero behind them. */
+function createGatherer(parts: readonly Buffer[]): (bytes: number) => { filled: Buffer; words: Int32Array } {
+  const words = new Int32Array(SECTOR_BYTES / 4);
+  const sector = Buffer.from(words.buffer);
+  let part = parts.length - 1;
+  let left = parts[part]?.length ?? 0;
+  return (bytes) => {
+    sector.fill(0, bytes);
+    for (let wanted = bytes; wanted > 0; ) {
+      while (left === 0) left = parts[--part]?.length ?? 0;
+      const taken = Math.min(wanted, left);
+      parts[part]?.copy(sector, wanted - taken, left - taken, left);
+      wanted -= taken;
+      left -= taken;
+    }
+    return { filled: sector.subarray(0, bytes), words };
+  };
 }
 
 export type Mending =
@@ -141,8 +162,7 @@ function sumsWithout({ file, layout, group, lost }: Pick<Equations, "file" | "la
   const last = group + layout.groups * (Math.ceil((layout.sectors - group) / layout.groups) - 1);
   for (let sector = last; sector >= 0; sector -= layout.groups) {
     const words = wordsOf(lost.includes(sector) ? zeros : sectorOf(file, sector));
-    addWords(wordsOf(pRest), words);
-    doubleAndAddWords(wordsOf(qRest), words);
+    addToSums(wordsOf(pRest), wordsOf(qRest), words);
   }
   return { pRest, qRest };
 }
@@ -185,7 +205,7 @@ function paritySector(sums: Buffer, index: number): Buffer {
 }
 
 /** The bytes as words, in place where they are aligned: a Buffer from a pool need not be. */
-function wordsOf(bytes: Buffer): Uint32Array {
-  if (bytes.byteOffset % 4 === 0) return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  return new Uint32Array(Uint8Array.from(bytes).buffer);
+function wordsOf(bytes: Buffer): Int32Array {
+  if (bytes.byteOffset % 4 === 0) return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  return new Int32Array(Uint8Array.from(bytes).buffer);
 }

@@ -5,7 +5,7 @@ import { CorruptionError } from "../runtime/errors.ts";
 // which its own key is derived.
 
 export const FORMAT_VERSION = 1;
-export const FILE_CLASSES = { key: 1, dataPack: 2, treePack: 3, index: 4, snapshot: 5 } as const;
+export const FILE_CLASSES = { key: 1, dataPack: 2, treePack: 3, index: 4, snapshot: 5, hold: 6, ledger: 7 } as const;
 export type FileClass = keyof typeof FILE_CLASSES;
 
 export const FILE_MAGIC = Buffer.from("RUSUBAN\0", "latin1");

@@ -129,7 +129,7 @@ export async function openSession(
 }
 
 async function writeSnapshot(core: StoreCore, draft: SnapshotDraft): Promise<Snapshot> {
-  const snapshot = { ...draft, sequence: ++core.lastSequence };
+  const snapshot = { ...draft, sequence: ++core.lastSequence, storedAtMs: core.clock.now() };
   const name = snapshotFile(draft.id);
   const salt = core.random(SALT_BYTES);
   const parts = sealFile(
@@ -142,6 +142,7 @@ async function writeSnapshot(core: StoreCore, draft: SnapshotDraft): Promise<Sna
     if (codeOf(error) === "EEXIST") throw new WireError("snapshot.id", `${draft.id} is taken`);
     throw error;
   }
+  core.protection.fileWritten(name, parts);
   core.snapshots.set(snapshot.id, snapshot);
   return snapshot;
 }

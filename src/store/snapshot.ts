@@ -45,6 +45,8 @@ export interface SnapshotDraft {
 export interface Snapshot extends SnapshotDraft {
   /** Rises by at least one with every snapshot of a store. */
   readonly sequence: number;
+  /** By the clock of the store's owner, not the host's: what retention counts with. Milliseconds since 1970. */
+  readonly storedAtMs: number;
 }
 
 export const SNAPSHOT_FOLDER = "snapshots/";
@@ -78,6 +80,7 @@ export function encodeSnapshot(snapshot: Snapshot): Buffer {
   for (const tag of snapshot.tags) writer.text(tag);
   writer.u8(snapshot.parent === undefined ? 0 : 1);
   if (snapshot.parent !== undefined) writer.raw(parseUuid(snapshot.parent));
+  writer.i64(BigInt(Math.round(snapshot.storedAtMs)));
   const bytes = writer.finish();
   decodeFields(new ByteReader(bytes, "snapshot"));
   return bytes;
@@ -112,8 +115,10 @@ function decodeFields(reader: ByteReader): Snapshot {
   const stats = Object.fromEntries(STATS.map((name) => [name, reader.varint()])) as unknown as SnapshotStats;
   const tags = list(reader, TAGS_MAX, "tags", () => reader.text(TEXT_MAX, "tag"));
   const parent = reader.bounded(1, "parent flag") === 1 ? formatUuid(reader.raw(16)) : undefined;
+  const storedAtMs = Number(reader.i64());
   reader.end();
   return {
+    ...{ storedAtMs },
     ...{ id, sequence, hostId, hostName, jobId, paths, root, startedAtMs, finishedAtMs, stats, tags, parent },
     ...{ managerVersion, agentVersion },
   };

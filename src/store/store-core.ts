@@ -12,6 +12,7 @@ import { type Damages, loadIndex, loadSnapshots } from "./opening.ts";
 import { PackOpener } from "./pack.ts";
 import { PackRegistry } from "./pack-registry.ts";
 import { PackWriter } from "./pack-writer.ts";
+import { Protection } from "./protection.ts";
 import type { ReachabilityNeeds } from "./reachability.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -38,6 +39,7 @@ export class StoreCore {
   readonly table: ChunkTable;
   readonly packs = new PackRegistry();
   readonly writer: PackWriter;
+  readonly protection: Protection;
   /** By id, in order of sequence. */
   readonly snapshots = new Map<string, Snapshot>();
   /** The highest sequence that a snapshot has had. */
@@ -59,12 +61,17 @@ export class StoreCore {
     this.log = log;
     this.table = new ChunkTable(random);
     this.#opener = new PackOpener(keys.sealingKey);
-    this.writer = new PackWriter({ medium, table: this.table, packs: this.packs, sealingKey: keys.sealingKey, random });
+    this.protection = new Protection({ medium, log });
+    this.writer = new PackWriter({
+      ...{ medium, table: this.table, packs: this.packs, sealingKey: keys.sealingKey, random },
+      onWritten: (name, parts) => this.protection.packWritten(name, parts),
+    });
   }
 
   async load(): Promise<void> {
     const { medium, random, log, table, packs } = this;
     const { sealingKey } = this.keys;
+    await this.protection.load();
     const damagedPacks = await loadIndex({ medium, sealingKey, random, log, table, packs });
     const { snapshots, damages } = await loadSnapshots({ medium, sealingKey, log });
     for (const snapshot of snapshots) {
