@@ -10,6 +10,7 @@ import type { IdReference, NodeDraft } from "../store/tree-builder.ts";
 import { decodeTree } from "../store/tree-reader.ts";
 import { Bundler } from "./bundler.ts";
 import { createExcludeRules, type ExcludeRules } from "./exclude-rules.ts";
+import { AttributeReader, type KnownAttributes } from "./extended-attributes.ts";
 import {
   close,
   type Directory,
@@ -31,6 +32,7 @@ import { type BackupProblem, ProblemList } from "./problem-list.ts";
 import { createSelection, type Selection } from "./selection.ts";
 import { TreeAssembler } from "./tree-assembler.ts";
 import { Uploader } from "./uploader.ts";
+import { declareBackupLosses } from "./what-is-lost.ts";
 
 // Walks, reads, cuts, names and hands over; what is unchanged since the parent snapshot is neither read nor sent. One walk
 // is one thread of control: it reads ahead of compression and upload only as far as the uploader's bound.
@@ -104,6 +106,7 @@ class Archiver {
   readonly #pace: Pace;
   readonly #reader: FileReader;
   readonly #hardLinks = new HardLinks();
+  readonly #extended = new AttributeReader();
   #files = 0;
   #directories = 0;
   #bytes = 0;
@@ -120,11 +123,12 @@ class Archiver {
     this.#pace = new Pace({ clock, signal, report: () => options.onProgress?.(this.#progress()) });
     this.#reader = new FileReader({
       ...{ uploader: this.#uploader, bundler: this.#bundler, trees: this.#trees, pace: this.#pace },
-      chunking,
+      ...{ chunking, attributes: this.#extended },
     });
   }
 
   async run(selection: Selection): Promise<Buffer> {
+    declareBackupLosses(this.problems);
     const parent = await this.#openParent(this.#options.parent?.root);
     const directory = openDirectory(ROOT);
     let root: IdReference;
@@ -220,7 +224,7 @@ class Archiver {
       }
     }
     this.#directories++;
-    return { ...this.#attributes(entry.name, found), type: "directory", tree };
+    return { ...this.#attributes(entry, found), type: "directory", tree };
   }
 
   #selectionBelow({ selection, name }: Entry): Selection {
@@ -236,10 +240,9 @@ class Archiver {
       this.#rootsFound++;
     }
     this.#files++;
-    const attributes = this.#attributes(entry.name, found);
+    if (found.type === "file") return this.#file(entry, found);
+    const attributes = this.#attributes(entry, found);
     switch (found.type) {
-      case "file":
-        return this.#file(entry, found);
       case "symlink":
         return { ...attributes, type: "symlink", target: readLinkAt(entry.directory, entry.name) };
       case "blockDevice":
@@ -258,12 +261,14 @@ class Archiver {
     if (before?.type === "file" && isUnchanged(before, found) && (await this.#hasLists(before))) {
       this.#bytes += before.size;
       const { unsettled, size } = before;
-      return { ...this.#attributes(name, found), type: "file", size, unsettled, content: reuse(before) };
+      // Changed attributes have changed the ctime.
+      const extended = before.xattrsUnread === true ? undefined : before;
+      return { ...this.#attributes(entry, found, extended), type: "file", size, unsettled, content: reuse(before) };
     }
     const known = this.#hardLinks.find(found);
     if (known !== undefined) {
       this.#bytes += known.size;
-      return { ...this.#attributes(name, found), type: "file", ...known };
+      return { ...this.#attributes(entry, found), type: "file", ...known };
     }
     const reading = await this.#reader.read(directory, name);
     switch (reading.kind) {
@@ -280,7 +285,10 @@ class Archiver {
         this.#bytes += size;
         this.#chunks += chunks;
         this.#hardLinks.add(reading.status, { content, size, unsettled });
-        return { ...this.#attributes(name, reading.status), type: "file", size, unsettled, content };
+        return {
+          ...this.#attributes(entry, reading.status, reading.attributes),
+          ...{ type: "file" as const, size, unsettled, content },
+        };
       }
     }
   }
@@ -301,7 +309,12 @@ class Archiver {
     return mtimeNs > settledUntil || ctimeNs > settledUntil;
   }
 
-  #attributes(name: Buffer, found: FileStatus): NodeAttributes {
+  #attributes(
+    { directory, name, path }: Entry,
+    found: FileStatus,
+    extended: KnownAttributes = this.#extended.readAt(directory, name, found.device),
+  ): NodeAttributes {
+    if (extended.shortfall !== undefined) this.problems.add(path, extended.shortfall.code, extended.shortfall.problem);
     return {
       name,
       mode: found.mode,
@@ -314,6 +327,8 @@ class Archiver {
       atimeNs: this.#options.accessTimes ? found.atimeNs : undefined,
       inode: found.inode,
       hardLink: this.#hardLinks.attributeOf(found),
+      xattrs: extended.xattrs,
+      xattrsUnread: extended.xattrsUnread,
     };
   }
 }

@@ -3,15 +3,20 @@ import type { Random } from "../runtime/random.ts";
 import type { ChunkSource } from "../store/chunk-sink.ts";
 import { readPieces } from "../store/snapshot-tree.ts";
 import type { DeviceNode, FileNode, PlainNode, SymlinkNode, TreeNode } from "../store/tree.ts";
+import { writeAttributes } from "./extended-attributes.ts";
 import {
   close,
   createFileAt,
   type Directory,
-  type FileStatus,
+  type FileTimes,
   findStatusAt,
+  holdAt,
   linkAt,
   makeSymlinkAt,
   renameAt,
+  setHeldMode,
+  setHeldOwner,
+  setHeldTimes,
   setMode,
   setOwner,
   setOwnerAt,
@@ -29,9 +34,12 @@ import { makeSpecialFile } from "./special-files.ts";
 
 /** Pieces read ahead of the one being written. */
 const PIECES_AHEAD = 4;
-const SETUID_AND_SETGID = 0o6000;
+const SETUID = 0o4000;
+const SETGID = 0o2000;
+/** A link may be refused where a file of its own is not: another file system is mounted there, the file has too many names, the system protects the first. */
+const LINK_REFUSALS = new Set(["EXDEV", "EMLINK", "EPERM", "EACCES", "ENOTSUP"]);
 
-/** What could not be given to an entry that is there now; `undefined` when nothing is missing. */
+/** What could not be given to an entry that is there now, the code of the first of it; `undefined` when nothing is missing. */
 export type Shortfall = { readonly code: string; readonly problem: string } | undefined;
 
 export interface EntryPlace {
@@ -84,10 +92,15 @@ export class EntryWriter {
     return refusal === undefined ? shortfall : { code: "unsupported", problem: refusal };
   }
 
-  /** Another name for what was restored as `first`; false when that is no longer what stands there. */
+  /** Another name for what was restored as `first`; false when that is no longer what stands there, or cannot have another name. */
   writeHardLink(place: EntryPlace, first: EntryPlace, expected: { device: bigint; inode: bigint }): boolean {
     const temporary = this.#temporaryName();
-    linkAt(first, { directory: place.directory, name: temporary });
+    try {
+      linkAt(first, { directory: place.directory, name: temporary });
+    } catch (error) {
+      if (LINK_REFUSALS.has(codeOf(error))) return false;
+      throw error;
+    }
     const linked = findStatusAt(place.directory, temporary);
     if (linked === undefined || linked.inode !== expected.inode || linked.device !== expected.device) {
       removeQuietly(place.directory, temporary);
@@ -146,29 +159,105 @@ export class EntryWriter {
   }
 }
 
-/** Owner first: changing it clears the set-user-id bit. Times last: everything before changes them. */
+/** How to reach what is open, or only held. */
+interface EntryCalls {
+  setOwner(fd: number, owner: { uid: number; gid: number }): void;
+  setMode(fd: number, mode: number): void;
+  setTimes(fd: number, times: FileTimes): void;
+}
+const OPEN: EntryCalls = { setOwner, setMode, setTimes };
+const HELD: EntryCalls = { setOwner: setHeldOwner, setMode: setHeldMode, setTimes: setHeldTimes };
+
+/** Of an open file or directory. */
 export function setAttributes(fd: number, node: TreeNode): Shortfall {
-  const shortfall = tryOwner(status(fd), node, () => setOwner(fd, node));
-  setMode(fd, shortfall === undefined ? node.mode : node.mode & ~SETUID_AND_SETGID);
-  setTimes(fd, { atimeNs: node.atimeNs ?? node.mtimeNs, mtimeNs: node.mtimeNs });
-  return shortfall;
+  return giveAttributes(fd, node, OPEN);
 }
 
-function setAttributesAt(directory: Directory, name: Buffer, node: TreeNode): Shortfall {
-  const made = findStatusAt(directory, name);
-  const shortfall = made === undefined ? undefined : tryOwner(made, node, () => setOwnerAt(directory, name, node));
-  setTimesAt(directory, name, { atimeNs: node.atimeNs ?? node.mtimeNs, mtimeNs: node.mtimeNs });
-  return shortfall;
-}
-
-function tryOwner(current: FileStatus, node: TreeNode, set: () => void): Shortfall {
-  if (current.uid === node.uid && current.gid === node.gid) return undefined;
-  try {
-    set();
-    return undefined;
-  } catch (error) {
-    return { code: codeOf(error), problem: `owner ${node.uid}:${node.gid} cannot be restored: ${reasonOf(error)}` };
+/**
+ * Owner first: changing it clears set-user-id and capabilities. Then attributes, while we may write: an access control list
+ * may clear set-group-id. Times last: everything before changes them.
+ */
+function giveAttributes(fd: number, node: TreeNode, calls: EntryCalls): Shortfall {
+  const shortfalls = new Shortfalls();
+  const withheld = giveOwner(fd, node, calls, shortfalls);
+  writeAttributes(fd, node, (error, name) => shortfalls.add(error, `attribute ${name}`));
+  if (node.type !== "symlink") {
+    const mode = node.mode & ~withheld;
+    calls.setMode(fd, mode);
+    // The kernel drops set-group-id without a word where the group is not ours.
+    if ((mode & (SETUID | SETGID)) !== 0 && status(fd).mode !== mode)
+      shortfalls.add(Object.assign(new Error("the system took bits away"), { code: "EPERM" }), `mode ${octal(mode)}`);
   }
+  calls.setTimes(fd, { atimeNs: node.atimeNs ?? node.mtimeNs, mtimeNs: node.mtimeNs });
+  return shortfalls.result;
+}
+
+/** The mode bits that must be withheld: a program must not run as somebody who never owned it. */
+function giveOwner(fd: number, node: TreeNode, calls: EntryCalls, shortfalls: Shortfalls): number {
+  const { uid, gid } = status(fd);
+  if (uid === node.uid && gid === node.gid) return 0;
+  try {
+    calls.setOwner(fd, node);
+    return 0;
+  } catch (error) {
+    shortfalls.add(error, `owner ${node.uid}:${node.gid}`);
+  }
+  if (gid === node.gid) return SETUID;
+  try {
+    // Who is not root may still give his own files to another of his groups.
+    calls.setOwner(fd, { uid, gid: node.gid });
+    return uid === node.uid ? 0 : SETUID;
+  } catch {
+    return uid === node.uid ? SETGID : SETUID | SETGID;
+  }
+}
+
+/** Of a name that we have just made. It is held before anything is given to it: whoever may write into the directory may have put something else there. */
+function setAttributesAt(directory: Directory, name: Buffer, node: TreeNode): Shortfall {
+  const held = holdAt(directory, name);
+  if (held === undefined) return setAttributesByName(directory, name, node);
+  try {
+    const { type, links } = status(held);
+    if (type !== node.type || links !== 1)
+      throw Object.assign(new Error(`what was made was swapped for a ${type}`), { code: "refused" });
+    return giveAttributes(held, node, HELD);
+  } finally {
+    close(held);
+  }
+}
+
+/** Where a name cannot be held. */
+function setAttributesByName(directory: Directory, name: Buffer, node: TreeNode): Shortfall {
+  const shortfalls = new Shortfalls();
+  const made = findStatusAt(directory, name);
+  if (made !== undefined && (made.uid !== node.uid || made.gid !== node.gid)) {
+    try {
+      setOwnerAt(directory, name, node);
+    } catch (error) {
+      shortfalls.add(error, `owner ${node.uid}:${node.gid}`);
+    }
+  }
+  setTimesAt(directory, name, { atimeNs: node.atimeNs ?? node.mtimeNs, mtimeNs: node.mtimeNs });
+  return shortfalls.result;
+}
+
+/** Everything that one entry lacks, in one line. */
+class Shortfalls {
+  #code = "";
+  readonly #problems: string[] = [];
+
+  add(error: unknown, what: string): void {
+    if (this.#problems.length === 0) this.#code = codeOf(error);
+    this.#problems.push(`${what} cannot be restored: ${reasonOf(error)}`);
+  }
+
+  get result(): Shortfall {
+    return this.#problems.length === 0 ? undefined : { code: this.#code, problem: this.#problems.join("; ") };
+  }
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
 }
 
 function removeQuietly(directory: Directory, name: Buffer): void {

@@ -9,6 +9,7 @@ import { readDirectory } from "../store/snapshot-tree.ts";
 import type { DirectoryNode, FileNode, TreeNode } from "../store/tree.ts";
 import { EntryWriter, type Shortfall, setAttributes } from "./entry-writer.ts";
 import { createExcludeRules, type ExcludeRules } from "./exclude-rules.ts";
+import { hasAttributes } from "./extended-attributes.ts";
 import {
   close,
   type Directory,
@@ -26,6 +27,7 @@ import { type BackupProblem, ProblemList } from "./problem-list.ts";
 import { RestoredLinks } from "./restored-links.ts";
 import { createSelection, type Selection } from "./selection.ts";
 import { createVerifyingSource } from "./verifying-source.ts";
+import { declareRestoreLosses } from "./what-is-lost.ts";
 
 // Restores a snapshot, or parts of it, below a directory. Whatever the snapshot says, nothing is written elsewhere: names
 // come checked from the decoder, every directory is opened without following symlinks and worked in through its handle.
@@ -134,6 +136,7 @@ class Extractor {
     const { paths, root } = this.#options;
     const selection: Selection = paths === undefined || paths.length === 0 ? "all" : createSelection(paths).selection;
     const directory = this.#openTarget();
+    declareRestoreLosses(this.problems);
     this.#links = new RestoredLinks(directory);
     try {
       await this.#restoreInto({ directory, path: ROOT, names: [], selection, isNew: false }, root);
@@ -276,13 +279,17 @@ class Extractor {
       directory !== undefined &&
       (linked !== undefined
         ? linked.inode === existing.inode && linked.device === existing.device
-        : overwrite === "changed" && isUnchanged(node, existing, () => readLinkAt(directory, node.name)));
+        : overwrite === "changed" &&
+          isUnchanged(node, existing, () => readLinkAt(directory, node.name)) &&
+          hasAttributes(directory, node));
     this.#tell(path, node, isSame ? "unchanged" : existing === undefined ? "create" : "replace");
     if (isSame) this.#unchanged++;
     if (!isSame && dryRun !== true && directory !== undefined) {
       const place = { directory, name: node.name };
       const isLinked =
         linked !== undefined && this.#links?.use(linked, (first) => this.#writer.writeHardLink(place, first, linked));
+      if (linked !== undefined && isLinked !== true)
+        this.problems.add(path, "refused", "is a file of its own: its other name cannot be linked");
       if (isLinked !== true && !this.#noteShortfall(path, await this.#write(place, node))) return;
     }
     this.#files++;

@@ -1,5 +1,7 @@
 import {
   type BigIntStats,
+  chmodSync,
+  chownSync,
   closeSync,
   constants,
   fchmodSync,
@@ -20,16 +22,19 @@ import {
   rmdirSync,
   symlinkSync,
   unlinkSync,
+  utimesSync,
   writeSync,
 } from "node:fs";
 import { codeOf } from "../runtime/errors.ts";
 import type { NodeType } from "../store/tree.ts";
+import { libc } from "./libc.ts";
 
 // Every file system call of backup and restore. Calls are synchronous: a call through Node's thread pool costs several
 // times the call itself, and whoever cannot wait runs archiver and extractor in a thread of their own.
 //
 // Names are resolved against open directories, through /proc/self/fd/N/NAME where the system has it: that is openat(2) by
 // another name. Paths have no greatest length then, and a directory swapped for a symlink meanwhile leads nowhere else.
+// Calls that Node lacks come from libc.ts; where that is missing, Node's own do what they can.
 
 /** An open directory. */
 export interface Directory {
@@ -45,6 +50,8 @@ export interface FileStatus {
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
+  /** What the content takes on the medium; less than `size` where the file has holes. */
+  readonly allocatedBytes: number;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
   readonly atimeNs: bigint;
@@ -67,6 +74,8 @@ const DIRECTORY_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const CREATE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const NOATIME = constants.O_NOATIME ?? 0;
+/** Node does not name it; the value is that of every architecture Node runs on. */
+const O_PATH = 0o10000000;
 
 /** Opens an absolute path; its last part may not be a symlink. */
 export function openDirectory(path: Buffer): Directory {
@@ -87,6 +96,20 @@ function pathAt({ base }: Directory, name: Buffer): Buffer {
   base.copy(path);
   name.copy(path, base.length);
   return path;
+}
+
+/** As system calls want it: with a zero byte at the end. */
+export function zeroTerminatedPathAt({ base }: Directory, name: Buffer): Buffer {
+  const path = Buffer.allocUnsafe(base.length + name.length + 1);
+  base.copy(path);
+  name.copy(path, base.length);
+  path[path.length - 1] = 0;
+  return path;
+}
+
+/** Leads to what is open as `fd`, a symlink too. With a zero byte at the end. */
+export function zeroTerminatedPathOf(fd: number): Buffer {
+  return Buffer.from(`${SELF}${fd}\0`);
 }
 
 export function close(fd: number): void {
@@ -125,6 +148,7 @@ function statusOf(stats: BigIntStats): FileStatus {
     uid: Number(stats.uid),
     gid: Number(stats.gid),
     size: Number(stats.size),
+    allocatedBytes: Number(stats.blocks) * 512,
     mtimeNs: stats.mtimeNs,
     ctimeNs: stats.ctimeNs,
     atimeNs: stats.atimeNs,
@@ -222,6 +246,16 @@ export function removeDirectoryAt(directory: Directory, name: Buffer): void {
   rmdirSync(pathAt(directory, name));
 }
 
+/**
+ * A hold on the entry itself, whatever it is: opens no device, waits for no FIFO, follows no symlink. `undefined` where the
+ * system has none.
+ */
+export function holdAt(directory: Directory, name: Buffer): number | undefined {
+  return hasSelf && process.platform === "linux"
+    ? openSync(pathAt(directory, name), O_PATH | constants.O_NOFOLLOW)
+    : undefined;
+}
+
 export function setOwner(fd: number, { uid, gid }: { uid: number; gid: number }): void {
   fchownSync(fd, uid, gid);
 }
@@ -235,17 +269,36 @@ export function setMode(fd: number, mode: number): void {
   fchmodSync(fd, mode);
 }
 
+/** Of what `holdAt` holds. */
+export function setHeldOwner(held: number, { uid, gid }: { uid: number; gid: number }): void {
+  chownSync(`${SELF}${held}`, uid, gid);
+}
+
+/** Of what `holdAt` holds; a symlink has none. */
+export function setHeldMode(held: number, mode: number): void {
+  chmodSync(`${SELF}${held}`, mode);
+}
+
 export interface FileTimes {
   readonly atimeNs: bigint;
   readonly mtimeNs: bigint;
 }
 
-/** Exact to a quarter of a microsecond until 2038: Node takes seconds as a double. */
-export function setTimes(fd: number, { atimeNs, mtimeNs }: FileTimes): void {
-  futimesSync(fd, secondsOf(atimeNs), secondsOf(mtimeNs));
+/** To the nanosecond, as far as the file system keeps them; without libc to a quarter of a microsecond until 2038, since Node takes seconds as a double. */
+export function setTimes(fd: number, times: FileTimes): void {
+  const calls = libc();
+  if (calls !== undefined) calls.futimens(fd, times);
+  else futimesSync(fd, secondsOf(times.atimeNs), secondsOf(times.mtimeNs));
 }
 
-/** Of the entry itself, symlink or not. */
+/** Of what `holdAt` holds; as exact as `setTimes`. */
+export function setHeldTimes(held: number, times: FileTimes): void {
+  const calls = libc();
+  if (calls !== undefined) calls.utimensat(zeroTerminatedPathOf(held), times);
+  else utimesSync(`${SELF}${held}`, secondsOf(times.atimeNs), secondsOf(times.mtimeNs));
+}
+
+/** Of the entry itself, symlink or not; for systems without `holdAt`. */
 export function setTimesAt(directory: Directory, name: Buffer, { atimeNs, mtimeNs }: FileTimes): void {
   lutimesSync(pathAt(directory, name), secondsOf(atimeNs), secondsOf(mtimeNs));
 }

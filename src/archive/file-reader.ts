@@ -3,6 +3,8 @@ import { type Chunker, createChunker, createGearTable } from "../store/chunker.t
 import type { Chunking } from "../store/keys.ts";
 import { encodeList, type IdReference, type NodeDraft, type PieceDraft } from "../store/tree-builder.ts";
 import { BUNDLED_FILE_BYTES_MAX, type Bundler } from "./bundler.ts";
+import { dataRuns } from "./data-runs.ts";
+import type { AttributeReader, KnownAttributes } from "./extended-attributes.ts";
 import { close, type Directory, type FileStatus, openForReadingAt, readFully, status } from "./file-calls.ts";
 import type { Pace } from "./pace.ts";
 import type { TreeAssembler } from "./tree-assembler.ts";
@@ -15,6 +17,7 @@ export type FileReading =
   | {
       readonly kind: "read";
       readonly status: FileStatus;
+      readonly attributes: KnownAttributes;
       readonly content: FileContentDraft;
       /** Bytes that `content` makes up. */
       readonly size: number;
@@ -37,14 +40,23 @@ export class FileReader {
   readonly #bundler: Bundler;
   readonly #trees: TreeAssembler;
   readonly #pace: Pace;
+  readonly #attributes: AttributeReader;
   readonly #chunker: Chunker;
   readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
-  constructor(needs: { uploader: Uploader; bundler: Bundler; trees: TreeAssembler; chunking: Chunking; pace: Pace }) {
+  constructor(needs: {
+    uploader: Uploader;
+    bundler: Bundler;
+    trees: TreeAssembler;
+    chunking: Chunking;
+    pace: Pace;
+    attributes: AttributeReader;
+  }) {
     this.#uploader = needs.uploader;
     this.#bundler = needs.bundler;
     this.#trees = needs.trees;
     this.#pace = needs.pace;
+    this.#attributes = needs.attributes;
     this.#chunker = createChunker({ sizes: needs.chunking.sizes, gear: createGearTable(needs.chunking.gearKey) });
   }
 
@@ -60,13 +72,15 @@ export class FileReader {
     try {
       const before = status(fd);
       if (before.type !== "file") return { kind: "replaced", status: before };
+      const attributes = this.#attributes.read(fd, before.device);
+      const isWhole = before.allocatedBytes >= before.size;
       const { content, size, chunks } =
-        before.size <= BUNDLED_FILE_BYTES_MAX
+        isWhole && before.size <= BUNDLED_FILE_BYTES_MAX
           ? this.#readSmall(fd, before.size)
-          : await this.#readLarge(fd, before.size);
+          : await this.#readLarge(fd, before);
       const after = status(fd);
       const changed = size !== before.size || after.mtimeNs !== before.mtimeNs || after.size !== before.size;
-      return { kind: "read", status: before, content, size, chunks, changed };
+      return { kind: "read", status: before, attributes, content, size, chunks, changed };
     } finally {
       close(fd);
     }
@@ -79,29 +93,39 @@ export class FileReader {
   }
 
   /** Exactly as many bytes as the file had when it was opened: one that grows all the time has an end, too. */
-  async #readLarge(fd: number, sizeBefore: number) {
-    const pieces: PieceDraft[] = [];
-    const lists: IdReference[] = [];
-    let chunks = 0;
-    // A file of zeros is one chunk many times: one reference, so that it stands in the table once.
-    const references = new Map<string, IdReference>();
-    const emit = (chunk: Buffer) => {
-      const id = this.#uploader.add("data", chunk);
-      const reference = references.get(id.toString("latin1")) ?? { id };
-      references.set(id.toString("latin1"), reference);
-      pieces.push({ kind: "data", chunk: reference, offset: 0, length: chunk.length });
-      chunks++;
-      if (pieces.length < PIECES_PER_LIST) return;
-      lists.push(this.#trees.addList(encodeList(pieces.splice(0))));
-      references.clear();
-    };
+  async #readLarge(fd: number, before: FileStatus) {
+    const pieces = new PieceCollector((listed) => {
+      // Short runs between holes lie in the open bundle.
+      if (listed.some((piece) => piece.kind === "data" && piece.chunk.id === undefined)) this.#bundler.close();
+      return this.#trees.addList(encodeList(listed));
+    });
     let size = 0;
+    for (const { kind, start, end } of dataRuns(fd, before)) {
+      if (kind === "hole") pieces.add({ kind, length: end - start });
+      else if (end - start <= BUNDLED_FILE_BYTES_MAX) {
+        const filled = readFully(fd, this.#buffer.subarray(0, end - start), start);
+        if (filled > 0) pieces.add(this.#bundler.add(this.#buffer.subarray(0, filled)));
+        size = start + filled;
+      } else size = await this.#readRun(fd, { start, end }, pieces);
+      // Shorter than it was: the rest is gone.
+      if (kind === "data" && size < end) break;
+      size = end;
+      if (this.#uploader.isFull) await this.#uploader.room();
+      if (this.#pace.isDue) await this.#pace.breathe();
+    }
+    return { content: pieces.finish(), size, chunks: pieces.chunks };
+  }
+
+  /** Where reading came to; chunks never span a hole, so that filling one leaves the others as they are. */
+  async #readRun(fd: number, { start, end }: { start: number; end: number }, pieces: PieceCollector): Promise<number> {
+    const emit = (chunk: Buffer) => pieces.addChunk(this.#uploader.add("data", chunk), chunk.length);
+    let position = start;
     try {
-      while (size < sizeBefore) {
-        const wanted = this.#buffer.subarray(0, Math.min(READ_BYTES, sizeBefore - size));
-        const count = readFully(fd, wanted, size);
+      while (position < end) {
+        const wanted = this.#buffer.subarray(0, Math.min(READ_BYTES, end - position));
+        const count = readFully(fd, wanted, position);
         if (count === 0) break;
-        size += count;
+        position += count;
         this.#chunker.push(wanted.subarray(0, count), emit);
         if (this.#uploader.isFull) await this.#uploader.room();
         if (this.#pace.isDue) await this.#pace.breathe();
@@ -110,10 +134,44 @@ export class FileReader {
       // Also after a failed read: the next file must not begin in the middle of this one.
       this.#chunker.finish(emit);
     }
-    if (pieces.length > 0 && (lists.length > 0 || pieces.length > PIECES_PER_NODE_MAX)) {
-      lists.push(this.#trees.addList(encodeList(pieces.splice(0))));
-    }
-    const content = lists.length > 0 ? ({ kind: "lists", lists } as const) : ({ kind: "pieces", pieces } as const);
-    return { content, size, chunks };
+    return position;
+  }
+}
+
+/** The pieces of one file, put into lists as they become many. */
+class PieceCollector {
+  readonly #addList: (pieces: readonly PieceDraft[]) => IdReference;
+  readonly #pieces: PieceDraft[] = [];
+  readonly #lists: IdReference[] = [];
+  /** A file of zeros is one chunk many times: one reference, so that it stands in the table once. */
+  readonly #references = new Map<string, IdReference>();
+  chunks = 0;
+
+  constructor(addList: (pieces: readonly PieceDraft[]) => IdReference) {
+    this.#addList = addList;
+  }
+
+  addChunk(id: Buffer, length: number): void {
+    const key = id.toString("latin1");
+    const chunk = this.#references.get(key) ?? { id };
+    this.#references.set(key, chunk);
+    this.add({ kind: "data", chunk, offset: 0, length });
+  }
+
+  add(piece: PieceDraft): void {
+    this.#pieces.push(piece);
+    if (piece.kind === "data") this.chunks++;
+    if (this.#pieces.length >= PIECES_PER_LIST) this.#endList();
+  }
+
+  finish(): FileContentDraft {
+    if (this.#pieces.length > 0 && (this.#lists.length > 0 || this.#pieces.length > PIECES_PER_NODE_MAX))
+      this.#endList();
+    return this.#lists.length > 0 ? { kind: "lists", lists: this.#lists } : { kind: "pieces", pieces: this.#pieces };
+  }
+
+  #endList(): void {
+    this.#lists.push(this.#addList(this.#pieces.splice(0)));
+    this.#references.clear();
   }
 }
