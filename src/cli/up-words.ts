@@ -70,8 +70,8 @@ export const WORDS = {
     ja: "{seconds} 秒で準備完了。Ctrl-C ですべて停止します。",
   },
   notAll: {
-    en: "Running, but not every step of the tour held.",
-    ja: "起動しましたが、成功しなかった確認項目があります。",
+    en: "Running, but not every step held (✘ above says which and why). Ctrl-C stops everything.",
+    ja: "起動しましたが、成功しなかった項目があります(上の ✘ を参照)。Ctrl-C ですべて停止します。",
   },
   stopping: { en: "Stopping…", ja: "停止しています…" },
   stopped: { en: "Stopped.", ja: "停止しました。" },

@@ -2,13 +2,14 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { AGENT_LISTENS } from "../../src/agent/settings.ts";
 import { MANAGER_LISTENS } from "../../src/manager/settings.ts";
 import { FLOW_KEYS, flowOf } from "../../src/ports/port-map.ts";
 import {
   createFolder,
   createProtected,
+  endAfterAll,
   type ListeningSocket,
   LOOPBACK,
   listeningSockets,
@@ -22,6 +23,7 @@ import {
 // No list says which sockets there are: the system is asked. What it finds must be declared.
 
 describe.skipIf(process.platform !== "linux")("every socket that takes connections", () => {
+  const register = endAfterAll();
   let ports: Ports;
   let up: RunningCommand;
   let pids: { readonly manager: number; readonly agent: number };
@@ -29,11 +31,11 @@ describe.skipIf(process.platform !== "linux")("every socket that takes connectio
   const seen = new Map<string, ListeningSocket>();
 
   beforeAll(async () => {
-    const folder = await createFolder(afterAll);
+    const folder = await createFolder(register);
     const data = join(folder, "data");
     ports = await writeSettings(data);
     const protect = await createProtected(folder);
-    up = start(["up", "--data", data, "--protect", protect, "--json"], { register: afterAll });
+    up = start(["up", "--data", data, "--protect", protect, "--json"], { register });
     pids = await programsOf(up);
     while (!up.stdout.endsWith("}\n")) {
       for (const socket of await listeningSockets([up.pid, pids.manager, pids.agent])) {

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { onTestFailed, onTestFinished } from "vitest";
+import { afterAll, onTestFailed, onTestFinished } from "vitest";
 import { AGENT_LISTENS } from "../../src/agent/settings.ts";
 import { MANAGER_LISTENS } from "../../src/manager/settings.ts";
 import { findFreePorts, proposeLastingPorts } from "../../src/net/free-port.ts";
@@ -37,8 +37,22 @@ export async function eventually<T>(
   }
 }
 
-/** A folder of the running test, or of the whole file with `register` = afterAll. */
-export async function createFolder(register: (remove: () => Promise<void>) => void = onTestFinished): Promise<string> {
+export type Register = (end: () => Promise<void>) => void;
+
+/**
+ * What is registered with the function returned ends when all tests of the file or suite have: last first. To be called
+ * where those are declared, because Vitest hears of no afterAll from within a hook or a test.
+ */
+export function endAfterAll(): Register {
+  const ends: (() => Promise<void>)[] = [];
+  afterAll(async () => {
+    for (const end of ends.reverse()) await end();
+  });
+  return (end) => void ends.push(end);
+}
+
+/** A folder of the running test, or of all of them with `register` of endAfterAll. */
+export async function createFolder(register: Register = onTestFinished): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "rusuban-story-"));
   register(() => rm(folder, { recursive: true, force: true }));
   return folder;
@@ -50,7 +64,7 @@ export interface CommandOptions {
   /** What stands before the arguments: a runtime and the launcher. */
   readonly command?: readonly string[];
   /** Ends it, whatever becomes of the test. */
-  readonly register?: (end: () => Promise<void>) => void;
+  readonly register?: Register;
 }
 
 export interface CommandEnd {

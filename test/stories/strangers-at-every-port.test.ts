@@ -39,6 +39,7 @@ import { type Codec, decode, encode } from "../../src/wire/xdr.ts";
 import {
   createFolder,
   createProtected,
+  endAfterAll,
   eventually,
   LOOPBACK,
   listeningSockets,
@@ -71,6 +72,7 @@ const GROWTH_MIB_MAX = 96;
 const HOST_GROWTH_MIB_MAX = 400;
 const SERVED_WITHIN_MS = 5_000;
 
+const register = endAfterAll();
 let data: string;
 let ports: Ports;
 let up: RunningCommand;
@@ -95,11 +97,11 @@ let hostToken: string;
 
 beforeAll(async () => {
   if (process.platform !== "linux") return;
-  const folder = await createFolder(afterAll);
+  const folder = await createFolder(register);
   data = join(folder, "data");
   ports = await writeSettings(data, { level: "debug" });
   const args = ["up", "--data", data, "--protect", await createProtected(folder), "--json"];
-  up = start(args, { register: afterAll });
+  up = start(args, { register });
   await eventually("the end of the tour", () => up.stdout.endsWith("}\n") || (up.hasEnded && up.stdout !== ""));
   report = JSON.parse(up.stdout).data;
   programs = await programsOf(up);
@@ -122,7 +124,7 @@ beforeAll(async () => {
     },
   };
   theirs = await createTestAuthority();
-  afterAll(() => theirs.remove());
+  register(() => theirs.remove());
   ({ token: hostToken } = await api.hostToken({ body: { name: "second" } }));
   ({ identity: host, hostId } = await enrol(hostToken));
 }, TIMEOUT_MS);

@@ -10,6 +10,7 @@ import {
   childrenOf,
   createFolder,
   createProtected,
+  endAfterAll,
   eventually,
   isAlive,
   LAUNCHER,
@@ -28,6 +29,7 @@ const TIMEOUT_MS = 90_000;
 const NOBODY = 65_534;
 
 describe.skipIf(process.platform !== "linux")("one computer that is minded, from the first day on", () => {
+  const register = endAfterAll();
   let folder: string;
   let data: string;
   let protect: string;
@@ -38,7 +40,7 @@ describe.skipIf(process.platform !== "linux")("one computer that is minded, from
   const figures: string[] = [];
 
   beforeAll(async () => {
-    folder = await createFolder(afterAll);
+    folder = await createFolder(register);
     data = join(folder, "data");
     protect = await createProtected(folder);
     await writeSettings(data);
@@ -46,9 +48,10 @@ describe.skipIf(process.platform !== "linux")("one computer that is minded, from
   afterAll(() => void process.stdout.write(`up: ${figures.join("; ")}\n`));
 
   const begin = async (what: string): Promise<void> => {
-    up = start(["up", "--data", data, "--protect", protect], { register: afterAll });
+    up = start(["up", "--data", data, "--protect", protect], { register });
     onTestFailed(() => void process.stdout.write(`--- the ${what} run ---\n${up.stdout}\n${up.stderr}\n`));
     await up.says("Ctrl-C stops everything.");
+    expect(up.stdout).toContain("Ready after");
     figures.push(`${what} tour ${seconds(systemClock.monotonic() - up.startedAt)}`);
   };
   const fleet = async () => {
