@@ -26,6 +26,7 @@ import type { Program } from "../runtime/supervised.ts";
 import type { Channel } from "../wire/channel.ts";
 import { createInbox } from "./alerts/inbox.ts";
 import { createLatestReadings } from "./alerts/latest-readings.ts";
+import { findOpenAlert } from "./alerts/open-alert.ts";
 import { createReportReceiver } from "./alerts/receiver.ts";
 import {
   createAccountRepository,
@@ -51,6 +52,7 @@ import { serveDedupEngine, serveDedupManager } from "./backup/dedup-receivers.ts
 import { DedupSessions } from "./backup/dedup-sessions.ts";
 import { createJobList } from "./backup/job-list.ts";
 import { Jobs } from "./backup/jobs.ts";
+import { createSpaceReclaimer } from "./backup/space-reclaimer.ts";
 import { type HostSeen, serveBrowser } from "./fleet/browser-receiver.ts";
 import { CertificateList } from "./fleet/certificate-list.ts";
 import { Enrolment } from "./fleet/enrolment.ts";
@@ -222,7 +224,10 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
         job.kind === "backup" && job.snapshotId !== null ? store.findSnapshot(job.snapshotId) : undefined;
       if (snapshot !== undefined) hub.publish({ kind: "snapshot", snapshot: toSnapshot(snapshot) });
       const alert = backupAlertOf(job, { clock, random });
-      if (alert !== undefined) await inbox.raise(job.hostId, alert);
+      // What ends an alert is told only where there is one to end: a backup that is done is no news.
+      const isNews =
+        alert?.kind === "raised" || (alert && (await findOpenAlert(inbox, { hostId: job.hostId, ...alert })));
+      if (alert !== undefined && isNews) await inbox.raise(job.hostId, alert);
     },
     clock,
     random,
@@ -444,6 +449,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       receiver,
       { name: "jobs", start: () => jobs.start(), stop: () => jobs.stop() },
       reachability,
+      createSpaceReclaimer({ store, clock, log }),
       createHousekeeping({
         clock,
         log,

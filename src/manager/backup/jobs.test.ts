@@ -241,6 +241,14 @@ describe("what a killed manager left under way is ended at the next start", () =
   });
 });
 
+it("a job that the manager's stop cuts off has failed, not been canceled", async () => {
+  const { jobs, ended } = createJobs({ connect: async () => startAgent({ holds: true }).channel });
+  const { id } = await jobs.submit(request);
+  await until(async () => (await list.find(id))?.state === "running");
+  await jobs.stop();
+  expect(ended).toMatchObject([{ id, state: "failed", reason: expect.stringContaining("the manager was stopped") }]);
+});
+
 it("whoever watches a job is woken, and no longer than its signal lasts", async () => {
   const { jobs, ended } = createJobs();
   const { id } = await jobs.submit(request);

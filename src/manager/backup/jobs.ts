@@ -209,6 +209,14 @@ export class Jobs {
       outcome = { outcome: canceled ? "canceled" : "failed", reason: canceled ? "canceled" : reason, snapshotId: null };
     }
     outcome = judge(outcome, await withdraw());
+    if (this.#isStopping && outcome.outcome === "canceled") {
+      // Nobody canceled it: a backup that did not happen must not pass for one that was not wanted.
+      outcome = {
+        outcome: "failed",
+        reason: "the manager was stopped while this job was under way: start it again",
+        snapshotId: null,
+      };
+    }
     save();
     await saving;
     log.add(

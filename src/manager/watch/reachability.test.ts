@@ -69,7 +69,7 @@ describe("returns", () => {
     const returns = createReturns({
       inbox: {
         raise: async (_, alert) => void raised.push(alert),
-        page: async () => ({ items: open as InboxAlert[] }),
+        page: async () => ({ items: open as InboxAlert[], next: null }),
       },
       find: async () => ({ name: "web1" }),
       clock,
@@ -82,6 +82,7 @@ describe("returns", () => {
     condition: UNREACHABLE_CONDITION,
     kind: "raised",
     clearedAtMs: null,
+    component: "host",
     raisedAtMs: 1_000_000 - 600_000,
     details: [{ name: "last sign of life", value: "never" }],
   } as const;
@@ -103,7 +104,7 @@ describe("returns", () => {
 
   it("say nothing where nothing is open", async () => {
     const { returns, raised } = createInbox([
-      { ...unreachable, clearedAtMs: 5 },
+      { ...unreachable, component: "another" },
       { ...unreachable, condition: "other" },
     ]);
     await returns.onReturn("h1");

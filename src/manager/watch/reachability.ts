@@ -32,7 +32,7 @@ export interface ReachabilityNeeds {
 export const UNREACHABLE_CONDITION = "host.unreachable";
 /** The detail of that alert from which the outage is counted. */
 export const LAST_SIGN_DETAIL = "last sign of life";
-const COMPONENT = "host";
+export const HOST_COMPONENT = "host";
 /** Hosts asked at once: a failed switch silences many. */
 const ASKED_AT_ONCE_MAX = 32;
 
@@ -91,7 +91,7 @@ async function judge(hostId: string, needs: ReachabilityNeeds): Promise<void> {
     severity: isHalfOpen ? "major" : "critical",
     category: "communication",
     kind: "raised",
-    component: COMPONENT,
+    component: HOST_COMPONENT,
     condition: UNREACHABLE_CONDITION,
     summary: `${host.name} is unreachable: ${cause}`,
     details: [
@@ -118,7 +118,7 @@ export function createBackAlert(
     severity: "information",
     category: "communication",
     kind: "cleared",
-    component: COMPONENT,
+    component: HOST_COMPONENT,
     condition: UNREACHABLE_CONDITION,
     summary: `${name} is back after ${formatDuration(seconds)}`,
     details: [{ name: "unreachable for", value: `${seconds} s` }],

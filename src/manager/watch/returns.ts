@@ -3,21 +3,15 @@ import type { Clock } from "../../runtime/clock.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Random } from "../../runtime/random.ts";
-import { createBackAlert, LAST_SIGN_DETAIL, UNREACHABLE_CONDITION } from "./reachability.ts";
+import type { Inbox } from "../alerts/inbox.ts";
+import { findOpenAlert } from "../alerts/open-alert.ts";
+import { createBackAlert, HOST_COMPONENT, LAST_SIGN_DETAIL, UNREACHABLE_CONDITION } from "./reachability.ts";
 
 // The alert of an unreachable host is told once and ended once, also across restarts of the manager: what is open is
 // read from the inbox, not remembered.
 
 export interface ReturnsNeeds {
-  readonly inbox: {
-    raise(hostId: string, alert: Alert): Promise<void>;
-    page(query: {
-      limit: number;
-      hostId: string;
-      text: string;
-      states: readonly InboxAlert["state"][];
-    }): Promise<{ items: readonly InboxAlert[] }>;
-  };
+  readonly inbox: Pick<Inbox, "raise" | "page">;
   readonly find: (hostId: string) => Promise<{ readonly name: string } | undefined>;
   readonly clock: Clock;
   readonly random: Random;
@@ -25,18 +19,8 @@ export interface ReturnsNeeds {
 }
 
 export function createReturns({ inbox, find, clock, random, log }: ReturnsNeeds) {
-  const findOpen = async (hostId: string): Promise<InboxAlert | undefined> => {
-    const { items } = await inbox.page({
-      limit: 20,
-      hostId,
-      text: UNREACHABLE_CONDITION,
-      states: ["open", "acknowledged"],
-    });
-    return items.find(
-      ({ condition, kind, clearedAtMs }) =>
-        condition === UNREACHABLE_CONDITION && kind === "raised" && clearedAtMs === null,
-    );
-  };
+  const findOpen = (hostId: string) =>
+    findOpenAlert(inbox, { hostId, condition: UNREACHABLE_CONDITION, component: HOST_COMPONENT });
   return {
     /** Raises the alert unless it is open already. */
     async raiseOnce(hostId: string, alert: Alert): Promise<void> {
