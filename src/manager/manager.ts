@@ -47,7 +47,7 @@ import { createEnrolmentTokens, createHostDirectory, toHost } from "./api-hosts.
 import { createJobDesk } from "./api-jobs.ts";
 import { createSnapshotDesk, toSnapshot } from "./api-snapshots.ts";
 import { backupAlertOf } from "./backup/backup-alerts.ts";
-import { raiseTestAlerts } from "./backup/control-client.ts";
+import { greet, raiseTestAlerts } from "./backup/control-client.ts";
 import { serveDedupEngine, serveDedupManager } from "./backup/dedup-receivers.ts";
 import { DedupSessions } from "./backup/dedup-sessions.ts";
 import { createJobList } from "./backup/job-list.ts";
@@ -188,7 +188,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
   };
   const knock = async (hostId: string) => {
     try {
-      (await controlChannel(hostId)).close();
+      await greet(await controlChannel(hostId), { clock });
       return { open: true, reason: "answers" };
     } catch (error) {
       return { open: false, reason: reasonOf(error) };

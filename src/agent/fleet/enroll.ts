@@ -89,7 +89,7 @@ async function dialFirst(addresses: readonly string[], port: number, pinnedFinge
       return { socket, peer: peer.kind === "manager" ? peer.id : "", host };
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
-      failure = error;
+      failure ??= error;
     }
   }
   throw failure;

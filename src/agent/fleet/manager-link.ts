@@ -81,11 +81,9 @@ export class ManagerLink {
   ): Promise<Channel> {
     const { addresses, managerId } = this.#facts;
     const identity = this.#identity();
-    let failure: unknown = new ConnectError(
-      { flow: flowName(flow), host: "?", port: this.portOf(flow) },
-      "ENOADDRESS",
-      "the manager has no address",
-    );
+    const nowhere = { flow: flowName(flow), host: "?", port: this.portOf(flow) };
+    // Told is the first failure: it is the address that is meant, the rest are ways around it.
+    let failure: ConnectError | undefined;
     for (let turn = 0; turn < addresses.length; turn++) {
       const index = (this.#preferred + turn) % addresses.length;
       const destination = { flow: flowName(flow), host: addresses[index] as string, port: this.portOf(flow) };
@@ -103,9 +101,9 @@ export class ManagerLink {
         return openRecordChannel(socket, { destination, clock: this.#clock, ...bounds });
       } catch (error) {
         if (!(error instanceof ConnectError)) throw error;
-        failure = error;
+        failure ??= error;
       }
     }
-    throw failure;
+    throw failure ?? new ConnectError(nowhere, "ENOADDRESS", "the manager has no address");
   }
 }

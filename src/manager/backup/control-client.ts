@@ -104,6 +104,13 @@ export async function raiseTestAlerts(
   }
 }
 
+/** Whether the agent greets a manager there; rejects where it does not. */
+export async function greet(channel: Channel, { clock }: Needs): Promise<void> {
+  const ndmp = await open(channel, { clock, posts: {} });
+  await ndmp.post("connectClose", {}).catch(() => {});
+  ndmp.close();
+}
+
 async function open(
   channel: Channel,
   { clock, posts }: Needs & { readonly posts: PostHandlers },

@@ -44,6 +44,8 @@ export const CLIENT_TRANSITIONS: Record<ClientState, Record<ClientEvent, ClientS
   closed: { welcome: nil, committed: nil, refused: nil, unsupported: nil, heartbeat: nil, silence: nil, end: nil, close: nil },
 };
 
+const HUNG_UP_AT_ONCE = "the manager hung up without a word: it may have removed this host, and its log says so";
+
 /** Why a session ended: null when this side closed it, otherwise WireError, PeerError, TimeoutError or the connection's error. */
 export type SessionEnd = { readonly error: Error | null };
 
@@ -180,7 +182,8 @@ export function openReportSession(needs: ReportSessionNeeds): Promise<ReportSess
 
   tell({ kind: "hello", version: REPORT_VERSION, agentVersion }).catch(() => {});
   listen().then(
-    () => take("end", new Error("the manager hung up")),
+    // With TLS 1.3 a refused client learns it only here.
+    () => take("end", new Error(state === "greeting" ? HUNG_UP_AT_ONCE : "the manager hung up")),
     (error: Error) => take("end", error),
   );
   return opened.promise;
