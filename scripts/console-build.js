@@ -1,6 +1,6 @@
 // Builds the web console into dist/console. Plain JavaScript: `rusuban up` calls it before anything is compiled.
 import { existsSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -25,6 +25,8 @@ export async function buildConsole() {
 
 async function bundle() {
   const [{ build }, { default: react }] = await Promise.all([import("vite"), import("@vitejs/plugin-react")]);
+  // Beside its place and then put there, so that whoever starts meanwhile finds the old console or the new one.
+  const unfinished = `${CONSOLE_FOLDER}.new-${process.pid}`;
   await build({
     root: SOURCES,
     configFile: false,
@@ -32,12 +34,20 @@ async function bundle() {
     plugins: [react()],
     build: {
       chunkSizeWarningLimit: 1_000, // kB before compression; one page needs one file.
-      outDir: CONSOLE_FOLDER,
+      outDir: unfinished,
       emptyOutDir: true,
       assetsInlineLimit: 0, // The page's policy lets in files only.
       modulePreload: { polyfill: false }, // The polyfill would be one more script for browsers that are long gone.
     },
   });
+  const replaced = `${CONSOLE_FOLDER}.old-${process.pid}`;
+  await rename(CONSOLE_FOLDER, replaced).catch(() => {}); // There is none at first.
+  try {
+    await rename(unfinished, CONSOLE_FOLDER);
+  } catch {
+    await rm(unfinished, { recursive: true, force: true }); // Another build was quicker; its console is as good.
+  }
+  await rm(replaced, { recursive: true, force: true });
 }
 
 /**

@@ -16,6 +16,7 @@ import { DEDUP_ENGINE_RECORD_BYTES_MAX, DEDUP_MANAGER_RECORD_BYTES_MAX } from ".
 import { NDMP_RECORD_BYTES_MAX } from "../protocols/ndmp/connection.ts";
 import { openRecordChannel } from "../protocols/record-channel.ts";
 import { REPORT_RECORD_BYTES_MAX } from "../protocols/report/messages.ts";
+import { createBoundedLog } from "../runtime/bounded-log.ts";
 import { type Clock, every } from "../runtime/clock.ts";
 import { ConnectError, reasonOf } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
@@ -116,6 +117,9 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
   let { identity } = data;
   const startedAtMs = clock.now();
 
+  // For what others can cause without end.
+  const boundedLog = createBoundedLog({ log, clock });
+
   // Fleet
   const hosts = createHostList(database);
   const presence = new Presence(() => clock.now());
@@ -196,7 +200,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
   };
 
   // Backup
-  const sessions = new DedupSessions({ store, random, log });
+  const sessions = new DedupSessions({ store, random, log: boundedLog });
   const jobList = createJobList(database);
   const jobs = new Jobs({
     list: jobList,
@@ -330,7 +334,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     audit,
     clock,
     random,
-    log,
+    log: boundedLog,
     sessionSeconds: settings["console.sessionSeconds"],
   };
   const administrationApi = await createApi({

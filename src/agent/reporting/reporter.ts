@@ -121,14 +121,15 @@ export function createReporter({ spool, connect, agentVersion, clock, random, lo
     }
     if (welcomedAt !== undefined && clock.monotonic() - welcomedAt >= REPORTING_LIMITS.sessionGoodMs) failures = 0;
     if (!take("failed")) return;
+    const isNews = lastFailure === null; // One line an outage.
     lastFailure = reasonOf(error);
     const isHopeless = error instanceof PeerError; // Only another version of one side helps: no hurry.
     const pauseMs = backOffMs(isHopeless ? Number.MAX_SAFE_INTEGER : failures, random);
     failures += 1;
-    log.warn(
-      { reason: lastFailure, pauseMs, waiting: spool.counts().alerts },
-      "the manager is not in reach; alerts wait in the spool",
-    );
+    const values = { reason: lastFailure, pauseMs, waiting: spool.counts().alerts };
+    const sentence = "the manager is not in reach; alerts wait in the spool";
+    if (isNews) log.warn(values, sentence);
+    else log.debug(values, sentence);
     cancelPause = clock.after(pauseMs, () => {
       if (take("due")) running = runOnce();
     });
