@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Text } from "../ports/flow.ts";
+import type { CollectionReport } from "../store/garbage.ts";
 import { DRY_RUN_OPTION } from "./confirm.ts";
 import { defineCommand } from "./define-command.ts";
 import { formatBytes, formatCount } from "./quantities.ts";
@@ -44,11 +45,14 @@ function collect(session: Session, place: string, options: Options): Promise<und
   return withStore(session, place, { ...options, interrupted: WORDS.interrupted }, async ({ store, signal }) => {
     const report = await store.collectGarbage({ dryRun });
     signal.throwIfAborted();
-    session.result({ dryRun, ...report }, () => {
-      const packs = { deleted: formatCount(report.packsDeleted), rewritten: formatCount(report.packsRewritten) };
-      const sizes = { freed: formatBytes(report.bytesFreed), left: formatBytes(report.bytesLeft) };
-      session.print(session.say(dryRun ? WORDS.wouldFree : WORDS.freed, { ...packs, ...sizes }));
-    });
+    session.result({ dryRun, ...report }, () => tellCollected(session, report, { dryRun }));
     return undefined;
   });
+}
+
+/** One line of data on what a collection gave back. */
+export function tellCollected(session: Session, report: CollectionReport, { dryRun }: { dryRun: boolean }): void {
+  const packs = { deleted: formatCount(report.packsDeleted), rewritten: formatCount(report.packsRewritten) };
+  const sizes = { freed: formatBytes(report.bytesFreed), left: formatBytes(report.bytesLeft) };
+  session.print(session.say(dryRun ? WORDS.wouldFree : WORDS.freed, { ...packs, ...sizes }));
 }

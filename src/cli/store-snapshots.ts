@@ -39,15 +39,18 @@ export function storeSnapshotsCommand(cli: Cli): Command {
 function list(session: Session, place: string, options: StoreOptions & SnapshotFilter): Promise<undefined> {
   return withStore(session, place, { ...options, interrupted: STORE_WORDS.interruptedReading }, async ({ store }) => {
     const snapshots = filterSnapshots(store.listSnapshots(), options);
-    session.result({ snapshots: snapshots.map(snapshotJson) }, () => {
+    const holds = new Map(store.listHolds().map(({ snapshot, reason }) => [snapshot, reason]));
+    const json = snapshots.map((each) => ({ ...snapshotJson(each), hold: holds.get(each.id) ?? null }));
+    session.result({ snapshots: json }, () => {
       if (snapshots.length === 0) session.tell(WORDS.none, { store: place });
-      else tabulateSnapshots(session, snapshots);
+      else tabulateSnapshots(session, snapshots, holds);
     });
     return undefined;
   });
 }
 
-function tabulateSnapshots(session: Session, snapshots: readonly Snapshot[]): void {
+function tabulateSnapshots(session: Session, snapshots: readonly Snapshot[], holds: ReadonlyMap<string, string>): void {
+  const marksOf = ({ id, tags }: Snapshot) => [...tags, ...(holds.has(id) ? [session.say(WORDS.held)] : [])];
   const ids = shortIds(snapshots.map(({ id }) => id));
   session.table(
     [
@@ -61,16 +64,19 @@ function tabulateSnapshots(session: Session, snapshots: readonly Snapshot[]): vo
       WORDS.tags,
       LABELS.paths,
     ],
-    snapshots.map(({ id, hostName, finishedAtMs, stats, tags, paths }, index) => [
-      ids[index] ?? id,
-      hostName,
-      session.moment(finishedAtMs),
-      formatCount(stats.files),
-      formatBytes(stats.bytes),
-      formatBytes(stats.storedBytes),
-      stats.problems === 0 ? "0" : { text: formatCount(stats.problems), style: "yellow" },
-      tags.length === 0 ? "-" : tags.join(","),
-      paths.map(pathText).join(" "),
-    ]),
+    snapshots.map((snapshot, index) => {
+      const { id, hostName, finishedAtMs, stats, paths } = snapshot;
+      return [
+        ids[index] ?? id,
+        hostName,
+        session.moment(finishedAtMs),
+        formatCount(stats.files),
+        formatBytes(stats.bytes),
+        formatBytes(stats.storedBytes),
+        stats.problems === 0 ? "0" : { text: formatCount(stats.problems), style: "yellow" },
+        marksOf(snapshot).join(" ") || "-",
+        paths.map(pathText).join(" "),
+      ];
+    }),
   );
 }

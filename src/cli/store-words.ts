@@ -22,6 +22,10 @@ export const STORE_WORDS = {
     en: "  … and {count} more; --json lists them",
     ja: "  ほか {count} 件(--json ですべて表示)",
   },
+  interruptedForgetting: {
+    en: "stopped; `rusuban store snapshots` shows what is there now",
+    ja: "中止しました。現在の状態は `rusuban store snapshots` で確認できます",
+  },
   interruptedReading: { en: "stopped; nothing was changed", ja: "中止しました。何も変更していません" },
 } as const satisfies Record<string, Text>;
 

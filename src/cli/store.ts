@@ -3,7 +3,10 @@ import type { Text } from "../ports/flow.ts";
 import { defineGroup } from "./define-command.ts";
 import type { Cli } from "./session.ts";
 import { storeBackupCommand } from "./store-backup.ts";
+import { storeCheckCommand } from "./store-check.ts";
+import { storeForgetCommand } from "./store-forget.ts";
 import { storeGcCommand } from "./store-gc.ts";
+import { storeHoldCommand, storeUnholdCommand } from "./store-hold.ts";
 import { storeInitCommand } from "./store-init.ts";
 import { storeKeyCommand } from "./store-key.ts";
 import { storeLsCommand } from "./store-ls.ts";
@@ -24,7 +27,11 @@ export function storeCommand(cli: Cli): Command {
     storeRestoreCommand(cli),
     storeSnapshotsCommand(cli),
     storeLsCommand(cli),
+    storeForgetCommand(cli),
+    storeHoldCommand(cli),
+    storeUnholdCommand(cli),
     storeGcCommand(cli),
+    storeCheckCommand(cli),
     storeStatsCommand(cli),
     storeKeyCommand(cli),
   ]);
