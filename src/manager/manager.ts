@@ -1,48 +1,21 @@
 import type { ListeningFlow } from "../api/status-routes.ts";
-import type { Connection } from "../net/connections.ts";
 import { Connections } from "../net/connections.ts";
-import { dialTls } from "../net/dial.ts";
-import { createHttpsListener, peerOfRequest } from "../net/https-listen.ts";
-import type { Identity } from "../net/identity.ts";
-import { LISTENER_LIMITS } from "../net/limits.ts";
-import { createTlsListener } from "../net/listen.ts";
-import type { Peer } from "../net/peer.ts";
 import { ping } from "../net/ping.ts";
 import { portBookOf, portOverridesOf, portsToTell } from "../net/port-settings.ts";
 import { createRefusalLog } from "../net/refusal-log.ts";
-import { type FlowKey, flowName, flowOf } from "../ports/port-map.ts";
-import { BROWSER_RECORD_BYTES_MAX } from "../protocols/browser/messages.ts";
-import { DEDUP_ENGINE_RECORD_BYTES_MAX, DEDUP_MANAGER_RECORD_BYTES_MAX } from "../protocols/dedup/messages.ts";
-import { NDMP_RECORD_BYTES_MAX } from "../protocols/ndmp/connection.ts";
-import { openRecordChannel } from "../protocols/record-channel.ts";
-import { REPORT_RECORD_BYTES_MAX } from "../protocols/report/messages.ts";
+import { flowName } from "../ports/port-map.ts";
 import { createBoundedLog } from "../runtime/bounded-log.ts";
-import { type Clock, every } from "../runtime/clock.ts";
-import { ConnectError, reasonOf } from "../runtime/errors.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { VERSION } from "../runtime/package.ts";
 import type { Random } from "../runtime/random.ts";
-import { type Service, startAll } from "../runtime/service.ts";
+import { startAll } from "../runtime/service.ts";
 import type { Program } from "../runtime/supervised.ts";
-import type { Channel } from "../wire/channel.ts";
 import { createInbox } from "./alerts/inbox.ts";
 import { createLatestReadings } from "./alerts/latest-readings.ts";
 import { findOpenAlert } from "./alerts/open-alert.ts";
 import { createReportReceiver } from "./alerts/receiver.ts";
-import {
-  createAccountRepository,
-  createAuditTrail,
-  createSessionRepository,
-  createSignInLinkRepository,
-} from "./api/account-tables.ts";
-import { readConsoleFiles } from "./api/console-files.ts";
-import { createApi } from "./api/create-api.ts";
-import { createHandlers } from "./api/create-handlers.ts";
 import { createEventHub } from "./api/event-hub.ts";
-import { identifyByCertificate } from "./api/identity.ts";
-import { createPasswords } from "./api/passwords.ts";
-import { createSessions } from "./api/sessions.ts";
-import { createSignInThrottle } from "./api/sign-in-throttle.ts";
 import { createAlertDesk } from "./api-alerts.ts";
 import { createEnrolmentTokens, createHostDirectory, toHost } from "./api-hosts.ts";
 import { createJobDesk } from "./api-jobs.ts";
@@ -56,14 +29,18 @@ import { Jobs } from "./backup/jobs.ts";
 import { createSpaceReclaimer } from "./backup/space-reclaimer.ts";
 import { type HostSeen, serveBrowser } from "./fleet/browser-receiver.ts";
 import { CertificateList } from "./fleet/certificate-list.ts";
+import { createControlLink } from "./fleet/control-link.ts";
 import { Enrolment } from "./fleet/enrolment.ts";
 import { createHostList } from "./fleet/host-list.ts";
 import { Presence } from "./fleet/presence.ts";
+import { createHousekeeping } from "./housekeeping.ts";
 import { createListeners } from "./listeners.ts";
 import { issueManagerIdentity, openManagerData, reachableAddresses, writeAdministratorLink } from "./manager-data.ts";
+import { createRecordListeners } from "./record-listeners.ts";
 import type { ManagerSettings } from "./settings.ts";
 import { createReachability } from "./watch/reachability.ts";
 import { createReturns } from "./watch/returns.ts";
+import { createWeb } from "./web.ts";
 
 // The manager's composition root: builds every part, ties them together, starts them in order and stops them last-first.
 
@@ -85,16 +62,7 @@ export interface ManagerNeeds {
   readonly log: Log;
 }
 
-/** Silence after which a connection of our own flows ends; agents send heartbeats, and a control connection is polled. */
-const IDLE_TIMEOUT_MS = 120_000;
-const BROWSER_IDLE_TIMEOUT_MS = 15_000;
-/** An agent may read unchanged files for long without a word; its job's end closes the line before this does. */
-const ENGINE_IDLE_TIMEOUT_MS = 24 * 3_600_000;
-/** A host opens one a job; the rest is for those that a crash has left half-open. Each may hold a record of 9 MiB. */
-const DEDUP_CONNECTIONS_PER_HOST_MAX = 16;
-const CONTROL_TIMEOUT_MS = 20_000;
 const PING_TIMEOUT_MS = 3_000;
-const HOUSEKEEPING_MS = 5 * 60_000;
 
 export function createManager(needs: ManagerNeeds): Program<ManagerReady> {
   let stopAll = async () => {};
@@ -168,43 +136,19 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
   });
 
   // Connections to agents
-  const controlChannel = async (hostId: string, signal?: AbortSignal): Promise<Channel> => {
-    const host = await hosts.find(hostId);
-    const port = host?.ports.backupControl ?? flowOf("backupControl").port ?? 0;
-    const destination = { flow: flowName("backupControl"), host: host?.address ?? "unknown", port };
-    if (host === undefined || host.revokedAtMs !== null)
-      throw new ConnectError(destination, "ENOHOST", "the host was removed");
-    const { socket } = await dialTls({
-      ...destination,
-      identity,
-      trust: { authority: identity.authority },
-      expect: { kind: "host", id: hostId },
-      timeoutMs: CONTROL_TIMEOUT_MS,
-      signal,
-      clock,
-    });
-    return openRecordChannel(socket, {
-      destination,
-      recordBytesMax: NDMP_RECORD_BYTES_MAX,
-      idleTimeoutMs: IDLE_TIMEOUT_MS,
-      clock,
-    });
-  };
-  const knock = async (hostId: string) => {
-    try {
-      await greet(await controlChannel(hostId), { clock });
-      return { open: true, reason: "answers" };
-    } catch (error) {
-      return { open: false, reason: reasonOf(error) };
-    }
-  };
+  const control = createControlLink({
+    hosts,
+    identity: () => identity,
+    greet: (channel) => greet(channel, { clock }),
+    clock,
+  });
 
   // Backup
   const sessions = new DedupSessions({ store, random, log: boundedLog });
   const jobList = createJobList(database);
   const jobs = new Jobs({
     list: jobList,
-    connect: controlChannel,
+    connect: control.connect,
     permit: ({ id, request }) => {
       if (request.kind === "restore") {
         return sessions.permit({ kind: "restore", jobId: id, hostId: request.hostId, snapshotId: request.snapshotId });
@@ -238,7 +182,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     log,
   });
 
-  // The API, for both of its listeners
+  // Watching
   const reachability = createReachability({
     silent: (silentMs) => presence.silent(silentMs),
     miss: (hostId) => presence.miss(hostId, settings["hosts.unreachableSeconds"] * 1_000),
@@ -247,7 +191,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       return record && toHost(record, presence);
     },
     ping: (address) => ping({ host: address, timeoutMs: PING_TIMEOUT_MS, clock }),
-    knock,
+    knock: control.knock,
     raise: (hostId, alert) => returns.raiseOnce(hostId, alert),
     onChange: (hostId) => void publishHost(hostId),
     unreachableSeconds: settings["hosts.unreachableSeconds"],
@@ -266,13 +210,6 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       void publishHost(hostId);
     },
   });
-  const accountSessions = createSessions({
-    repository: createSessionRepository(database),
-    clock,
-    random,
-    lifetimeSeconds: settings["console.sessionSeconds"],
-  });
-  const audit = createAuditTrail(database);
   const consoleName = listenHost === "::" || listenHost === "0.0.0.0" ? (addresses[0] ?? "localhost") : listenHost;
   const consoleUrl = `https://${consoleName.includes(":") ? `[${consoleName}]` : consoleName}:${book.portOf("console")}`;
   const manager = {
@@ -282,7 +219,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     flows: (): readonly ListeningFlow[] => listeners.flows(),
     consoleUrl: () => consoleUrl,
   };
-  const handlers = createHandlers({
+  const fleet = {
     clock,
     random,
     manager,
@@ -290,9 +227,9 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     readings,
     alerts: createAlertDesk(inbox),
     testAlerts: {
-      async raise(hostId, ids) {
+      async raise(hostId: string, ids: readonly string[]) {
         const order = { ids, severity: 2, summary: "Test alert: if you read this, alerts of this host reach you." };
-        await raiseTestAlerts(await controlChannel(hostId), order, { clock });
+        await raiseTestAlerts(await control.connect(hostId), order, { clock });
       },
     },
     tokens: createEnrolmentTokens({
@@ -303,88 +240,23 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     }),
     jobs: createJobDesk({ jobs, list: jobList, pathsOf: (id) => store.findSnapshot(id)?.paths ?? [] }),
     snapshots: createSnapshotDesk(store),
-    accounts: createAccountRepository(database),
-    links: createSignInLinkRepository(database),
-    sessions: accountSessions,
-    passwords: createPasswords({ random }),
-    throttle: createSignInThrottle({ clock }),
-  });
+  };
 
   // Listeners
   const isRevoked = (serial: string) => certificates.isRevoked(serial);
-  const common = { host: listenHost, identity, isRevoked, connections, log, clock };
-  const administration = createHttpsListener({
-    ...common,
-    flow: "administration",
-    port: book.portOf("administration"),
-    allow: ["administrator"],
-  });
-  const consoleListener = createHttpsListener({
-    ...common,
-    flow: "console",
-    port: book.portOf("console"),
-    allow: ["anonymous"],
-    tls: "server-only",
-  });
-  const apiNeeds = {
-    handlers,
+  const listening = { host: listenHost, identity, isRevoked, connections, log, clock };
+  const web = await createWeb({
+    fleet,
     hub,
-    hosts: hostDirectory,
-    manager,
-    audit,
+    database,
+    book,
+    listening,
+    consoleFolder,
+    sessionSeconds: settings["console.sessionSeconds"],
     clock,
     random,
     log: boundedLog,
-    sessionSeconds: settings["console.sessionSeconds"],
-  };
-  const administrationApi = await createApi({
-    ...apiNeeds,
-    listener: "administration",
-    serverFactory: administration.serverFactory,
-    identify: identifyByCertificate(({ raw }) => {
-      const peer = peerOfRequest(raw);
-      return peer.kind === "administrator" ? peer.name : undefined;
-    }),
-    consoleFiles: undefined,
   });
-  const consoleApi = await createApi({
-    ...apiNeeds,
-    listener: "console",
-    serverFactory: consoleListener.serverFactory,
-    identify: accountSessions.identify,
-    consoleFiles: await readConsoleFiles(consoleFolder).catch((error: unknown) => {
-      log.warn({ reason: reasonOf(error) }, "the console's pages are missing; its API works");
-      return undefined;
-    }),
-  });
-
-  const record = (
-    flow: FlowKey,
-    allow: readonly Peer["kind"][],
-    { connectionsPerPeerMax = LISTENER_LIMITS.connectionsPerPeerMax, ...bounds }: RecordBounds,
-    serve: ServeRecords,
-  ) => ({
-    flow,
-    port: book.portOf(flow),
-    listener: createTlsListener({
-      ...common,
-      limits: { ...LISTENER_LIMITS, connectionsPerPeerMax },
-      flow,
-      port: book.portOf(flow),
-      allow,
-      onConnection(connection) {
-        const destination = { flow: flowName(flow), host: connection.remoteAddress, port: connection.remotePort };
-        return serve(openRecordChannel(connection.socket, { destination, clock, ...bounds }), connection);
-      },
-    }),
-  });
-  const ofHost = (serve: (channel: Channel, hostId: string) => Promise<void>): ServeRecords => {
-    return (channel, { peer }) => {
-      if (peer.kind !== "host") throw new Error(`assertion failed: ${peer.kind} where only hosts are let in`);
-      onSign(peer.hostId);
-      return serve(channel, peer.hostId);
-    };
-  };
   const onSeen = async (seen: HostSeen) => {
     presence.add(seen.hostId, null);
     await hosts.seen(seen.hostId, { ...seen, atMs: clock.now() });
@@ -404,40 +276,18 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     host: listenHost,
     log,
     declared: [
-      record(
-        "agentBrowser",
-        ["host", "anonymous"],
-        { recordBytesMax: BROWSER_RECORD_BYTES_MAX, idleTimeoutMs: BROWSER_IDLE_TIMEOUT_MS },
-        (channel, connection) => serveBrowser(connection, channel, browserNeeds),
-      ),
-      record(
-        "managerReport",
-        ["host"],
-        { recordBytesMax: REPORT_RECORD_BYTES_MAX, idleTimeoutMs: IDLE_TIMEOUT_MS },
-        ofHost((channel, hostId) => receiver.serve(channel, hostId)),
-      ),
-      record(
-        "dedupEngine",
-        ["host"],
-        {
-          recordBytesMax: DEDUP_ENGINE_RECORD_BYTES_MAX,
-          idleTimeoutMs: ENGINE_IDLE_TIMEOUT_MS,
-          connectionsPerPeerMax: DEDUP_CONNECTIONS_PER_HOST_MAX,
+      ...createRecordListeners({
+        book,
+        listening,
+        onSign,
+        serve: {
+          agentBrowser: (channel, connection) => serveBrowser(connection, channel, browserNeeds),
+          managerReport: (channel, hostId) => receiver.serve(channel, hostId),
+          dedupEngine: (channel, hostId) => serveDedupEngine(channel, hostId, sessions),
+          dedupManager: (channel, hostId) => serveDedupManager(channel, hostId, sessions),
         },
-        ofHost((channel, hostId) => serveDedupEngine(channel, hostId, sessions)),
-      ),
-      record(
-        "dedupManager",
-        ["host"],
-        {
-          recordBytesMax: DEDUP_MANAGER_RECORD_BYTES_MAX,
-          idleTimeoutMs: IDLE_TIMEOUT_MS,
-          connectionsPerPeerMax: DEDUP_CONNECTIONS_PER_HOST_MAX,
-        },
-        ofHost((channel, hostId) => serveDedupManager(channel, hostId, sessions)),
-      ),
-      { flow: "administration", port: book.portOf("administration"), listener: administration },
-      { flow: "console", port: book.portOf("console"), listener: consoleListener },
+      }),
+      ...web.declared,
     ],
   });
 
@@ -445,11 +295,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     [
       { name: "data", start: async () => {}, stop: () => data.close() },
       inbox,
-      {
-        name: "apis",
-        start: async () => {},
-        stop: async () => void (await Promise.all([administrationApi.close(), consoleApi.close()])),
-      },
+      { name: "web", start: async () => {}, stop: () => web.close() },
       receiver,
       { name: "jobs", start: () => jobs.start(), stop: () => jobs.stop() },
       reachability,
@@ -479,51 +325,5 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
   return {
     ready: { managerId, authorityFingerprint: authority.fingerprint, flows: listeners.flows(), consoleUrl },
     stop,
-  };
-}
-
-type RecordBounds = {
-  readonly recordBytesMax: number;
-  readonly idleTimeoutMs: number;
-  /** LISTENER_LIMITS' where left out: fewer where records are large, since each connection may hold one. */
-  readonly connectionsPerPeerMax?: number;
-};
-type ServeRecords = (channel: Channel, connection: Connection) => Promise<void>;
-
-/** Ends connections that outlive their certificate, and renews the manager's own. */
-function createHousekeeping({
-  clock,
-  log,
-  connections,
-  identity,
-  renew,
-  onRenewed,
-}: {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly connections: Connections;
-  readonly identity: () => Identity;
-  readonly renew: () => Promise<Identity>;
-  readonly onRenewed: (identity: Identity) => void;
-}): Service {
-  let stop = () => {};
-  return {
-    name: "housekeeping",
-    async start() {
-      stop = every(clock, HOUSEKEEPING_MS, async () => {
-        const ended = connections.closeExpired(clock);
-        if (ended > 0) log.info({ ended }, "connections outlived their certificates and were ended");
-        if (clock.now() < identity().renewAfter) return;
-        try {
-          onRenewed(await renew());
-          log.info({ validUntilMs: identity().expiresAt }, "the manager's certificate was renewed");
-        } catch (error) {
-          log.error({ reason: reasonOf(error) }, "the manager's certificate could not be renewed");
-        }
-      });
-    },
-    async stop() {
-      stop();
-    },
   };
 }
