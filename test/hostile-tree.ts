@@ -15,10 +15,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
-const isRoot = process.getuid?.() === 0;
-
 /** Makes what breaks backup programs below `root`. Devices and foreign owners only as root. */
 export function makeHostileTree(root: string): void {
+  const isRoot = process.geteuid?.() === 0;
   mkdirSync(root, { recursive: true });
   const at = (...names: string[]) => join(root, ...names);
   const bytesAt = (name: Buffer) => Buffer.concat([Buffer.from(`${root}/`), name]);

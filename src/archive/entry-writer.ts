@@ -183,6 +183,7 @@ function giveAttributes(fd: number, node: TreeNode, calls: EntryCalls): Shortfal
   writeAttributes(fd, node, (error, name) => shortfalls.add(error, `attribute ${name}`));
   if (node.type !== "symlink") {
     const mode = node.mode & ~withheld;
+    if (mode !== node.mode) shortfalls.add(new Error("it has another owner"), `mode ${octal(node.mode)}`);
     calls.setMode(fd, mode);
     // The kernel drops set-group-id without a word where the group is not ours.
     if ((mode & (SETUID | SETGID)) !== 0 && status(fd).mode !== mode)

@@ -201,8 +201,9 @@ function readTime(reader: ByteReader): bigint {
 
 function readXattrs(reader: ByteReader): Xattr[] {
   const count = reader.bounded(XATTRS_MAX, "count of attributes");
-  return Array.from({ length: count }, () => ({
-    name: reader.bytes(XATTR_NAME_BYTES_MAX, "attribute name"),
-    value: reader.bytes(XATTR_VALUE_BYTES_MAX, "attribute value"),
-  }));
+  return Array.from({ length: count }, () => {
+    const name = reader.bytes(XATTR_NAME_BYTES_MAX, "attribute name");
+    if (name.length === 0 || name.includes(0)) reader.fail("attribute name is empty or has a NUL");
+    return { name, value: reader.bytes(XATTR_VALUE_BYTES_MAX, "attribute value") };
+  });
 }
