@@ -18,11 +18,11 @@ import { foreignCalls } from "../../test/foreign-calls.ts";
 import { compareTrees } from "../../test/tree-comparer.ts";
 import { systemRandom } from "../runtime/random.ts";
 import { createBackupFixture, useDirectories } from "./backup-fixture.ts";
-import type { ScenarioResult } from "./exactness-scenario.ts";
+import type { ScenarioResult } from "./exact-round-trip-fixture.ts";
 
 const directory = useDirectories();
 const isRoot = process.geteuid?.() === 0;
-const scenario = fileURLToPath(new URL("exactness-scenario.ts", import.meta.url));
+const scenario = fileURLToPath(new URL("exact-round-trip-fixture.ts", import.meta.url));
 const needed = foreignCalls === undefined;
 const IDENTICAL = { notMade: [], backupProblems: [], restoreProblems: [], differences: [] };
 

@@ -13,7 +13,7 @@ import { createSessionSink } from "./session-sink.ts";
 // A process of its own that makes the exact tree below a directory, backs it up, restores it and compares, giving up root
 // before the step that it is told. On stdout: one line of JSON.
 //
-//   node exactness-scenario.ts DIRECTORY [tree|restore]
+//   node exact-round-trip-fixture.ts DIRECTORY [tree|restore]
 
 export interface ScenarioResult {
   readonly notMade: readonly string[];
