@@ -1,123 +1,247 @@
 import { codeOf, reasonOf } from "../runtime/errors.ts";
-import type { CheckOptions, CheckProblem, CheckReport } from "./check-report.ts";
-import { chunkId, type ObjectKind } from "./chunk-id.ts";
-import { ChunkSet } from "./chunk-set.ts";
+import { isAllThere, nameAffected } from "./affected-files.ts";
+import type { CheckOptions, CheckReport } from "./check-report.ts";
+import { Fault, ObjectFaults } from "./faults.ts";
+import { INDEX_FOLDER } from "./index-file.ts";
 import { readPackDirectory } from "./pack.ts";
 import type { PackEntry } from "./pack-registry.ts";
+import { inspectPack, knownDirectory, readWhole } from "./pack-verification.ts";
+import { parityBytes, problemOfParity } from "./parity.ts";
+import { PARITY_FOLDER, parityOf } from "./protection.ts";
 import { SNAPSHOT_FOLDER } from "./snapshot.ts";
 import type { StoreCore } from "./store-core.ts";
-import { decodeTree, type Tree } from "./tree-reader.ts";
+import { findDamagedTwins } from "./twin-check.ts";
+import { twinOf } from "./twin-files.ts";
+import { LEDGER_INTERVAL_BYTES, readLedger, type Verification, writeLedger } from "./verification-ledger.ts";
 
-/** Looks and tells; it changes nothing. What one snapshot lacks does not keep it from looking at the others. */
+// Looks and tells; of the store it changes nothing. A pack that is read is read once, whole; each of its objects is opened,
+// decoded and its id computed anew. Packs of trees are always read. What snapshots need is then walked.
+
 export async function checkStore(core: StoreCore, options: CheckOptions = {}): Promise<CheckReport> {
-  const problems: CheckProblem[] = [];
-  const broken = new Map<string, { problem: string; snapshots: Set<string> }>();
-  for (const [what, problem] of core.damages.snapshots) {
-    problems.push({ ...PLAIN, what, problem, snapshots: [what.slice(SNAPSHOT_FOLDER.length)] });
-  }
-
-  const { bytesRead, objects, packs, damaged } = await checkPacks(core, options, problems);
-  for (const snapshot of [...core.snapshots.values()]) {
-    options.signal?.throwIfAborted();
-    await checkSnapshot(core, snapshot.root, damaged, (what, problem) => {
-      const known = broken.get(what) ?? { problem, snapshots: new Set<string>() };
-      known.snapshots.add(snapshot.id);
-      broken.set(what, known);
-    });
-  }
-  for (const [what, { problem, snapshots }] of broken)
-    problems.push({ ...PLAIN, what, problem, snapshots: [...snapshots] });
-  return {
-    problems,
-    snapshots: core.snapshots.size,
-    packs,
-    objects,
-    bytesRead,
-    packsRead: 0,
-    packsNeverVerified: 0,
-    oldestVerifiedAtMs: undefined,
-  };
+  const check = new Check(core, options);
+  await check.smallFiles();
+  await check.packs();
+  await check.parity();
+  return check.report();
 }
 
-/** Every pack's directory against the table; every tree, and with `readData` every object, opened and its id computed anew. */
-async function checkPacks(core: StoreCore, options: CheckOptions, problems: CheckProblem[]) {
-  const damaged = new Map<number, string>();
-  for (const [what, problem] of core.damages.packs) problems.push({ ...PLAIN, what, problem, snapshots: [] });
-  const all = [...core.packs.written()];
-  let bytesRead = 0;
-  let objects = 0;
-  let packsDone = 0;
-  for (const pack of all) {
-    options.signal?.throwIfAborted();
-    try {
-      const readRange = (offset: number, length: number) => core.medium.readRange(pack.name, offset, length);
-      const directory = await readPackDirectory({ name: pack.name, sealingKey: core.keys.sealingKey }, readRange);
-      objects += directory.objects.length;
-    } catch (error) {
-      if (!isCollected(core, pack, error))
-        problems.push({ ...PLAIN, what: pack.name, problem: reasonOf(error), snapshots: [] });
+class Check {
+  readonly #core: StoreCore;
+  readonly #options: CheckOptions;
+  readonly #startedAt: number;
+  /** In the order in which they were found; by file of the medium. */
+  readonly #faults = new Map<string, Fault>();
+  readonly #objectFaults: ObjectFaults;
+  #ledger = new Map<string, Verification>();
+  #objects = 0;
+  #bytesRead = 0;
+  #packsRead = 0;
+  #packs = 0;
+
+  constructor(core: StoreCore, options: CheckOptions) {
+    this.#core = core;
+    this.#options = options;
+    this.#startedAt = core.clock.monotonic();
+    this.#objectFaults = new ObjectFaults(core);
+  }
+
+  async smallFiles(): Promise<void> {
+    const core = this.#core;
+    for (const { name, file, copy, value } of await findDamagedTwins(core)) {
+      if ("problem" in file) {
+        const isLost = value === undefined;
+        const fault = this.#fault(file.state, name, isLost ? file.problem : `${file.problem}; its copy is whole`);
+        if (isLost && name.startsWith(SNAPSHOT_FOLDER)) fault.touches(name.slice(SNAPSHOT_FOLDER.length));
+      } else if ("problem" in copy) this.#fault("unprotected", name, `${twinOf(name)} ${copy.problem}`);
     }
-    packsDone++;
-    options.onProgress?.({ packsDone, packs: all.length, bytesDone: 0, bytes: 0 });
   }
-  for (let ordinal = 0; ordinal < core.table.size; ordinal++) {
-    if (ordinal % 64 === 0) options.signal?.throwIfAborted();
-    if (!core.table.isPresent(ordinal)) continue;
-    const kind = core.kindOf(ordinal);
-    if (kind === "data" && options.readData !== true) continue;
-    const length = core.table.lengthOf(ordinal);
-    const problem = await verifyObject(core, kind, ordinal);
-    bytesRead += length;
-    if (problem !== undefined) damaged.set(ordinal, problem);
-  }
-  return { damaged, objects, bytesRead, packs: all.length };
-}
 
-function isCollected(core: StoreCore, pack: PackEntry, error: unknown): boolean {
-  return codeOf(error) === "ENOENT" && ![...core.packs.written()].includes(pack);
-}
-
-async function verifyObject(core: StoreCore, kind: ObjectKind, ordinal: number): Promise<string | undefined> {
-  const id = core.table.idOf(ordinal);
-  try {
-    const plaintext = await core.read(kind, id);
-    if (!chunkId(core.keys.chunking.idKey, kind, plaintext).equals(id)) return "content does not match its id";
-    return undefined;
-  } catch (error) {
-    // Collected while it was looked at.
-    return core.table.isPresent(ordinal) ? reasonOf(error) : undefined;
-  }
-}
-
-/** Walks one snapshot as far as it can be walked. */
-async function checkSnapshot(
-  core: StoreCore,
-  root: Buffer,
-  damaged: ReadonlyMap<number, string>,
-  report: (what: string, problem: string) => void,
-): Promise<void> {
-  const seen = new ChunkSet();
-  const waiting: Buffer[] = [];
-  const enter = (kind: ObjectKind, id: Buffer) => {
-    const what = `${kind} object ${id.toString("hex")}`;
-    const ordinal = core.find(kind, id);
-    if (ordinal < 0) return report(what, "is missing");
-    const problem = damaged.get(ordinal);
-    if (problem !== undefined) return report(what, problem);
-    if (seen.add(ordinal) && kind === "tree") waiting.push(id);
-  };
-  enter("tree", root);
-  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-    let tree: Tree;
-    try {
-      tree = decodeTree(await core.read("tree", id), `tree ${id.toString("hex")}`);
-    } catch (error) {
-      report(`tree object ${id.toString("hex")}`, reasonOf(error));
-      continue;
+  async packs(): Promise<void> {
+    const { damages, packs, keys, medium, log } = this.#core;
+    for (const [name, { kind, problem }] of damages.packs) {
+      if (!name.startsWith(INDEX_FOLDER)) this.#fault(kind, name, problem);
     }
-    for (const chunk of tree.chunks) enter("data", chunk);
-    for (const child of tree.trees) enter("tree", child);
+    this.#ledger = await readLedger({ medium, sealingKey: keys.sealingKey, log });
+    const all = [...packs.written()];
+    this.#packs = all.length;
+    const round = 1 + Math.max(0, ...[...this.#ledger.values()].map((verified) => verified.round));
+    const trees = all.filter(({ kind }) => kind === "tree");
+    const data = all.filter(({ kind }) => kind === "data");
+    const order = ({ name }: PackEntry) => this.#ledger.get(name)?.round ?? 0;
+    data.sort((a, b) => order(a) - order(b) || (a.name < b.name ? -1 : 1));
+    const toRead = this.#options.readData === true ? [...trees, ...data] : trees;
+    try {
+      await this.#readAll(toRead, round);
+      for (const pack of this.#options.readData === true ? [] : data) {
+        // What was found damaged when the store was opened: which objects, only reading it tells.
+        if (damages.packs.has(pack.name)) await this.#readPack(pack, round);
+        else await this.#lookAtDirectory(pack);
+      }
+    } finally {
+      await this.#saveLedger();
+    }
+  }
+
+  async #readAll(packs: readonly PackEntry[], round: number): Promise<void> {
+    const { clock } = this.#core;
+    const deadline = this.#startedAt + (this.#options.maxSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+    const bytes = packs.reduce((sum, pack) => sum + pack.bytes, 0);
+    let bytesDone = 0;
+    let bytesUnsaved = 0;
+    let dataPacks = 0;
+    /** Once more at the end: what could not be read may have passed by then. */
+    const again: PackEntry[] = [];
+    for (const [index, pack] of packs.entries()) {
+      this.#options.signal?.throwIfAborted();
+      // One at least, so that checks of any length get round all in the end.
+      if (pack.kind === "data" && dataPacks++ > 0 && clock.monotonic() >= deadline) break;
+      if ((await this.#readPack(pack, round)) === "unreadable") again.push(pack);
+      bytesDone += pack.bytes;
+      bytesUnsaved += pack.bytes;
+      if (bytesUnsaved > LEDGER_INTERVAL_BYTES) {
+        await this.#saveLedger();
+        bytesUnsaved = 0;
+      }
+      this.#options.onProgress?.({ packsDone: index + 1, packs: packs.length, bytesDone, bytes });
+    }
+    for (const pack of again) {
+      this.#faults.delete(pack.name);
+      await this.#readPack(pack, round);
+    }
+  }
+
+  async #readPack(pack: PackEntry, round: number): Promise<"read" | "missing" | "unreadable"> {
+    const core = this.#core;
+    const { name } = pack;
+    const reading = await readWhole(core, name);
+    if (reading.state !== "read") {
+      if (!this.#isThere(pack)) return "missing";
+      const fault = this.#fault(reading.state, name, reading.problem);
+      for (const { id } of knownDirectory(core, pack).objects) {
+        this.#objectFaults.add(pack.kind, id, pack.number, fault);
+      }
+      return reading.state;
+    }
+    this.#bytesRead += reading.bytes.length;
+    this.#packsRead++;
+    const { bytes } = reading;
+    const { directory, directoryProblem, damaged } = await inspectPack(core, { name, bytes, entry: pack, keep: false });
+    this.#objects += directory?.objects.length ?? 0;
+    const problems: string[] = [];
+    if (directoryProblem !== undefined) problems.push(directoryProblem);
+    if (bytes.length < pack.bytes) problems.push(`${bytes.length} of ${pack.bytes} bytes are left`);
+    const [first] = damaged;
+    if (first !== undefined) {
+      problems.push(`${damaged.length} of ${directory?.objects.length} objects are damaged: ${first.problem}`);
+    }
+    if (problems.length > 0) {
+      const fault = this.#fault("damaged", name, problems.join("; "));
+      for (const { object } of damaged) this.#objectFaults.add(pack.kind, object.id, pack.number, fault);
+      this.#ledger.delete(name);
+    } else this.#ledger.set(name, { round, atMs: core.clock.now() });
+    return "read";
+  }
+
+  /** Collected or repaired while it was looked at. */
+  #isThere(pack: PackEntry): boolean {
+    return [...this.#core.packs.written()].includes(pack);
+  }
+
+  async #lookAtDirectory(pack: PackEntry): Promise<void> {
+    this.#options.signal?.throwIfAborted();
+    const { name } = pack;
+    const { medium, keys } = this.#core;
+    try {
+      const readRange = (offset: number, length: number) => medium.readRange(name, offset, length);
+      this.#objects += (await readPackDirectory({ name, sealingKey: keys.sealingKey }, readRange)).objects.length;
+      // The last byte: a pack that was cut short since the store was opened.
+      if ((await readRange(pack.bytes - 1, 1)).length === 0) this.#fault("damaged", name, "is cut short");
+    } catch (error) {
+      if (!this.#isThere(pack)) return;
+      const isMissing = codeOf(error) === "ENOENT";
+      const fault = this.#fault(
+        isMissing ? "missing" : kindOfError(error),
+        name,
+        isMissing ? "is missing" : reasonOf(error),
+      );
+      if (!isMissing) return;
+      for (const { id } of knownDirectory(this.#core, pack).objects) {
+        this.#objectFaults.add(pack.kind, id, pack.number, fault);
+      }
+    }
+  }
+
+  /** Of every pack, whether its parity is there; where packs are read, whether it is whole. */
+  async parity(): Promise<void> {
+    const core = this.#core;
+    if (!core.protection.hasParity) return;
+    const before = [...core.packs.written()];
+    await core.protection.settled();
+    const sizes = new Map((await core.medium.list(PARITY_FOLDER)).map(({ name, bytes }) => [name, bytes]));
+    for (const pack of before) {
+      const name = parityOf(pack.name);
+      const bytes = sizes.get(name);
+      let problem: string | undefined;
+      if (bytes === undefined) problem = "has no parity";
+      else if (bytes !== parityBytes(pack.bytes))
+        problem = `${name} has ${bytes} bytes, not ${parityBytes(pack.bytes)}`;
+      else if (this.#options.readData === true && this.#ledger.has(pack.name)) {
+        const reading = await readWhole(core, name);
+        problem =
+          reading.state === "read"
+            ? problemOfParity(reading.bytes, { what: name, length: pack.bytes })
+            : `${name} ${reading.problem}`;
+      }
+      if (problem !== undefined && this.#isThere(pack) && !this.#faults.has(pack.name)) {
+        this.#fault("unprotected", pack.name, problem);
+      }
+    }
+  }
+
+  async report(): Promise<CheckReport> {
+    const core = this.#core;
+    const snapshots = [...core.snapshots.values()];
+    const isSound = this.#objectFaults.isEmpty && (await isAllThere(core, snapshots));
+    const more = isSound
+      ? []
+      : await nameAffected(core, this.#objectFaults, { snapshots, signal: this.#options.signal });
+    const { missing } = this.#objectFaults;
+    const faults = [...this.#faults.values(), ...more, ...(missing.touchesNothing ? [] : [missing])];
+    const written = [...core.packs.written()].map(({ name }) => name);
+    const verified = written.flatMap((name) => this.#ledger.get(name)?.atMs ?? []);
+    return {
+      problems: faults.map((fault) => fault.report()),
+      ...{ snapshots: snapshots.length, packs: this.#packs, objects: this.#objects },
+      ...{ bytesRead: this.#bytesRead, packsRead: this.#packsRead },
+      packsNeverVerified: written.length - verified.length,
+      oldestVerifiedAtMs: verified.length === written.length && verified.length > 0 ? smallest(verified) : undefined,
+    };
+  }
+
+  /** What was found when the store was opened is found again, and then better known: the later replaces the earlier. */
+  #fault(kind: Fault["kind"], what: string, problem: string): Fault {
+    const fault = new Fault(kind, what, problem);
+    this.#faults.set(what, fault);
+    return fault;
+  }
+
+  async #saveLedger(): Promise<void> {
+    const { medium, keys, random, log, packs } = this.#core;
+    const written = new Set([...packs.written()].map(({ name }) => name));
+    for (const name of this.#ledger.keys()) if (!written.has(name)) this.#ledger.delete(name);
+    try {
+      await writeLedger({ medium, sealingKey: keys.sealingKey, random, log }, this.#ledger);
+    } catch (error) {
+      // On a full disk a check must still tell what it found.
+      log.warn({ problem: reasonOf(error) }, "ledger of verifications could not be written");
+    }
   }
 }
 
-const PLAIN = { kind: "damaged", objects: [], files: [], filesMore: 0 } as const;
+function kindOfError(error: unknown): "damaged" | "unreadable" {
+  return codeOf(error) === "" ? "damaged" : "unreadable";
+}
+
+function smallest(values: readonly number[]): number {
+  return values.reduce((least, value) => Math.min(least, value));
+}

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { systemRandom } from "../runtime/random.ts";
 import { createMemoryMedium } from "./memory-medium.ts";
 import { FORMAT_VERSION } from "./sealing.ts";
-import type { Store } from "./store.ts";
-import { backUp, createFixtureStore, openFixtureStore } from "./store-fixture.ts";
+import { openStore, type Store } from "./store.ts";
+import { backUp, createFixtureStore, FIXTURE_NEEDS, openFixtureStore } from "./store-fixture.ts";
+import { twinOf } from "./twin-files.ts";
 
 // One flipped bit, a cut tail and a swap in every class of file: what is damaged is named, everything else works.
 
@@ -25,6 +26,12 @@ function flip(files: Map<string, Buffer>, name: string, at: number): void {
   files.set(name, bytes);
 }
 
+/** In the file and in its copy. */
+function flipBoth(files: Map<string, Buffer>, name: string, at: number): void {
+  flip(files, name, at);
+  flip(files, twinOf(name), at);
+}
+
 /** Positions all over a file: header, salt, middle, tail. */
 function positions(bytes: Buffer): number[] {
   const last = bytes.length - 1;
@@ -43,12 +50,30 @@ describe("a damaged key file", () => {
     const whole = files.get(name) as Buffer;
     for (let at = 0; at < whole.length; at++) {
       files.set(name, whole);
-      flip(files, name, at);
+      files.set(twinOf(name), whole);
+      flipBoth(files, name, at);
       await expect(openFixtureStore(files)).rejects.toMatchObject({ name: "CorruptionError" });
     }
     for (const length of [0, 10, whole.length - 1]) {
       files.set(name, whole.subarray(0, length));
+      files.set(twinOf(name), whole.subarray(0, length));
       await expect(openFixtureStore(files)).rejects.toMatchObject({ name: "CorruptionError" });
+    }
+  });
+
+  it("does not matter while its copy is whole: the copy opens the store, and repair makes it good", async () => {
+    const { files, first } = await storeWithTwoSnapshots();
+    const [name] = filesOf(files, "keys/") as [string];
+    const whole = files.get(name) as Buffer;
+    for (const at of positions(whole)) {
+      files.set(name, whole);
+      flip(files, name, at);
+      const store = await openFixtureStore(files);
+      expect((await store.check()).problems).toMatchObject([{ kind: "damaged", what: name, snapshots: [] }]);
+      expect((await store.repair()).left).toEqual([]);
+      expect(files.get(name)).toEqual(whole);
+      expect(await isRestorable(store, first)).toBe(true);
+      await store.close();
     }
   });
 
@@ -58,7 +83,7 @@ describe("a damaged key file", () => {
     await store.addPassphrase("correct horse");
     await store.close();
     const [damaged] = filesOf(files, "keys/") as [string];
-    flip(files, damaged, 60);
+    flipBoth(files, damaged, 60);
     const reopened = await openFixtureStore(files);
     expect(await isRestorable(reopened, first)).toBe(true);
     await reopened.close();
@@ -99,19 +124,54 @@ describe("a damaged snapshot", () => {
     const { files, first, second } = await storeWithTwoSnapshots();
     for (const at of positions(files.get(`snapshots/${first}`) as Buffer)) {
       const copy = new Map(files);
-      flip(copy, `snapshots/${first}`, at);
+      flipBoth(copy, `snapshots/${first}`, at);
       const store = await openFixtureStore(copy);
       expect(store.listSnapshots().map(({ id }) => id)).toEqual([second]);
       expect((await store.check()).problems).toMatchObject([{ what: `snapshots/${first}`, snapshots: [first] }]);
       await expect(store.collectGarbage()).rejects.toMatchObject({ name: "CorruptionError" });
+      expect((await store.repair()).left).toMatchObject([{ what: `snapshots/${first}`, snapshots: [first] }]);
+      await store.forgetSnapshot(first);
+      expect((await store.collectGarbage()).packsDeleted).toBeGreaterThan(0);
+      expect((await store.check({ readData: true })).problems).toEqual([]);
+      expect(copy.get(`damaged/snapshots/${first}`)).toBeDefined();
       await store.close();
     }
+  });
+
+  it("is replaced by its copy, and made anew by repair", async () => {
+    const { files, first, second } = await storeWithTwoSnapshots();
+    for (const at of positions(files.get(`snapshots/${first}`) as Buffer)) {
+      const copy = new Map(files);
+      flip(copy, `snapshots/${first}`, at);
+      const store = await openFixtureStore(copy);
+      expect(store.listSnapshots().map(({ id }) => id)).toEqual([first, second]);
+      await store.collectGarbage();
+      expect(await store.repair()).toMatchObject({
+        found: { problems: [{ what: `snapshots/${first}`, snapshots: [] }] },
+        left: [],
+      });
+      expect(copy.get(`snapshots/${first}`)).toEqual(files.get(`snapshots/${first}`));
+      await store.close();
+    }
+  });
+
+  it("list that is lost altogether comes back from the packs, with the index", async () => {
+    const { files, first, second } = await storeWithTwoSnapshots();
+    for (const name of [...files.keys()]) if (!name.startsWith("packs/")) files.delete(name);
+    const store = await openFixtureStore(files);
+    expect(store.listSnapshots().map(({ id }) => id)).toEqual([first, second]);
+    expect((await store.repair()).left).toEqual([]);
+    await store.close();
+    const reopened = await openFixtureStore(files);
+    expect((await reopened.check({ readData: true })).problems).toEqual([]);
+    await reopened.close();
   });
 
   it("cannot be passed off as another one", async () => {
     const { files, first, second } = await storeWithTwoSnapshots();
     const copy = new Map(files);
-    copy.set(`snapshots/${first}`, files.get(`snapshots/${second}`) as Buffer);
+    for (const name of [`snapshots/${first}`, twinOf(`snapshots/${first}`)])
+      copy.set(name, files.get(`snapshots/${second}`) as Buffer);
     const store = await openFixtureStore(copy);
     expect(store.findSnapshot(first)).toBeUndefined();
     await store.close();
@@ -156,7 +216,7 @@ describe("a damaged pack", () => {
     await store.close();
   });
 
-  it("whose directory is damaged is left alone when there is no index either; collection stops before it deletes", async () => {
+  it("whose directory is damaged is left alone when there is no index either, by collection too", async () => {
     const { files } = await storeWithTwoSnapshots();
     for (const name of filesOf(files, "index/")) files.delete(name);
     const [damaged] = filesOf(files, "packs/data/") as [string];
@@ -164,9 +224,11 @@ describe("a damaged pack", () => {
     const store = await openFixtureStore(files);
     const { problems } = await store.check();
     expect(problems.map(({ what }) => what)).toContain(damaged);
-    expect(problems.filter(({ problem }) => problem === "is missing")).toHaveLength(1);
-    await expect(store.collectGarbage()).rejects.toMatchObject({ name: "CorruptionError" });
+    expect(problems).toContainEqual(expect.objectContaining({ kind: "missing", what: "objects" }));
+    await store.collectGarbage();
     expect(files.has(damaged)).toBe(true);
+    expect((await store.repair()).left).toEqual([]);
+    expect((await store.check({ readData: true })).problems).toEqual([]);
     await store.close();
   });
 
@@ -194,22 +256,56 @@ describe("a damaged pack", () => {
     await store.close();
   });
 
-  it("that could not be read for a moment is not taken for damaged", async () => {
-    const { files, first } = await storeWithTwoSnapshots();
-    const medium = createMemoryMedium(files);
-    let failing = 0;
-    const flaky = {
-      ...medium,
-      readRange: async (name: string, offset: number, length: number) => {
-        if (failing > 0 && name.startsWith("packs/") && failing-- > 0)
-          throw Object.assign(new Error("i/o error"), { code: "EIO" });
-        return medium.readRange(name, offset, length);
-      },
-    };
-    const store = await openFixtureStore(files, flaky);
-    failing = 1;
-    expect((await store.check({ readData: true })).problems.length).toBeGreaterThan(0);
+  for (const code of ["EIO", "EMFILE"]) {
+    it(`that could not be read for a moment (${code}) is read again, and nothing is said`, async () => {
+      const { files, first } = await storeWithTwoSnapshots();
+      const { store, fail } = await openFlaky(files);
+      fail({ times: 2, code });
+      expect((await store.check({ readData: true })).problems).toEqual([]);
+      expect(await isRestorable(store, first)).toBe(true);
+      await store.close();
+    });
+  }
+
+  it("that cannot be read at all is called unreadable, not damaged, and repair leaves it where it is", async () => {
+    const { files, first, second } = await storeWithTwoSnapshots();
+    const before = new Map(files);
+    const [name] = filesOf(files, "packs/data/") as [string];
+    const { store, fail } = await openFlaky(files);
+    fail({ times: 1e9, code: "EMFILE", name });
+    const { problems } = await store.check({ readData: true });
+    expect(problems).toMatchObject([{ kind: "unreadable", what: name, files: [{ path: Buffer.from("/a") }] }]);
+    expect((await store.repair()).left).toMatchObject([{ kind: "unreadable", what: name }]);
+    for (const [file, bytes] of before) if (!file.startsWith("verified/")) expect(files.get(file)).toBe(bytes);
+    fail({ times: 0, code: "" });
     expect(await isRestorable(store, first)).toBe(true);
+    expect(await isRestorable(store, second)).toBe(true);
     await store.close();
   });
 });
+
+/** A store whose medium fails to read when told to; its clock waits for nothing. */
+async function openFlaky(files: Map<string, Buffer>) {
+  const medium = createMemoryMedium(files);
+  let left = { times: 0, code: "", name: "" };
+  const flaky = {
+    ...medium,
+    readRange: async (name: string, offset: number, length: number) => {
+      if (left.times > 0 && name.startsWith(left.name === "" ? "packs/data/" : left.name)) {
+        left.times--;
+        throw Object.assign(new Error(`${left.code} from the test`), { code: left.code });
+      }
+      return medium.readRange(name, offset, length);
+    },
+  };
+  const clock = {
+    now: () => 0,
+    monotonic: () => 0,
+    after(_delayMs: number, callback: () => void) {
+      const timer = setImmediate(callback);
+      return () => clearImmediate(timer);
+    },
+  };
+  const store = await openStore({ ...FIXTURE_NEEDS, clock, medium: flaky });
+  return { store, fail: (how: { times: number; code: string; name?: string }) => (left = { name: "", ...how }) };
+}

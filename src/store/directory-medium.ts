@@ -101,11 +101,7 @@ export function createDirectoryMedium({ path, random }: { path: string; random: 
         } finally {
           await handle.close();
         }
-        // A hard link, not a rename: it fails where the name is taken, so that nothing is ever overwritten.
-        await link(unfinished, target).catch(async (error: unknown) => {
-          if (codeOf(error) !== "EPERM" && codeOf(error) !== "ENOTSUP" && codeOf(error) !== "ENOSYS") throw error;
-          await renameWithoutOverwriting(unfinished, target);
-        });
+        await giveName(unfinished, target);
       } catch (error) {
         await unlink(unfinished).catch(() => {});
         throw error;
@@ -124,6 +120,18 @@ export function createDirectoryMedium({ path, random }: { path: string; random: 
         throw error;
       }
       await syncDirectory(dirname(pathOf(name)));
+    },
+
+    async move(from, to) {
+      await ensureDirectory(dirname(pathOf(to)));
+      openFiles.retire(pathOf(from));
+      await giveName(pathOf(from), pathOf(to));
+      await syncDirectory(dirname(pathOf(to)));
+      await unlink(pathOf(from)).catch((error: unknown) => {
+        // Gone already where the file system has no hard links.
+        if (codeOf(error) !== "ENOENT") throw error;
+      });
+      await syncDirectory(dirname(pathOf(from)));
     },
 
     async sweep() {
@@ -158,6 +166,14 @@ async function writeAll(handle: FileHandle, parts: readonly Buffer[]): Promise<v
       group = rest;
     }
   }
+}
+
+/** A hard link, not a rename: it fails where the name is taken, so that nothing is ever overwritten. */
+async function giveName(from: string, to: string): Promise<void> {
+  await link(from, to).catch(async (error: unknown) => {
+    if (codeOf(error) !== "EPERM" && codeOf(error) !== "ENOTSUP" && codeOf(error) !== "ENOSYS") throw error;
+    await renameWithoutOverwriting(from, to);
+  });
 }
 
 async function renameWithoutOverwriting(from: string, to: string): Promise<void> {

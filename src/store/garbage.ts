@@ -1,20 +1,26 @@
-import { CorruptionError } from "../runtime/errors.ts";
+import { CorruptionError, codeOf } from "../runtime/errors.ts";
+import type { ObjectKind } from "./chunk-id.ts";
 import { ChunkSet } from "./chunk-set.ts";
 import { PACK_BYTES_TARGET } from "./pack.ts";
 import type { PackEntry } from "./pack-registry.ts";
+import { keepUpProtection } from "./protection-upkeep.ts";
 import { reachableFrom } from "./reachability.ts";
+import { type ReserveOptions, releaseReserve } from "./reserve.ts";
 import type { StoreCore } from "./store-core.ts";
+import { TREE_SHAPES, TREE_VERSION } from "./tree.ts";
 
 // Collection in two phases, beside running backups. Marking walks all snapshots and takes its time; whatever sessions
 // put or are told of meanwhile is in their own sets. Condemning decides for one pack at a time, without a pause between
 // looking at those sets and taking the objects out of the table: no session can be told of an object that then goes.
 // Files are deleted only after that, and packs that still hold something only after it is durable elsewhere.
 
-export interface CollectionOptions {
+export interface CollectionOptions extends ReserveOptions {
   /** Only count. */
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
   /** A pack is rewritten when more than this share of it is garbage. */
-  readonly garbageShareMax?: number;
+  readonly garbageShareMax?: number | undefined;
+  /** Collect although trees of snapshots are lost: what only those named goes. After a repair that could not bring them back. */
+  readonly acceptLostTrees?: boolean | undefined;
 }
 
 export interface CollectionReport {
@@ -30,33 +36,54 @@ export interface CollectionReport {
 const GARBAGE_SHARE_MAX = 0.25;
 /** Every backup ends with two packs that are not full; this many small ones of a kind are put together. */
 const SMALL_PACKS_MIN = 8;
+/** Written anew before the old ones go: the room that a collection needs. Enough to put many small packs together. */
+const REWRITE_BYTES_MAX = 4 * PACK_BYTES_TARGET;
 const SMALL_PACK_BYTES = PACK_BYTES_TARGET / 4;
 
-/** CorruptionError when a snapshot cannot be walked: nothing is deleted while it is unknown what is needed. */
+/**
+ * CorruptionError when a snapshot cannot be walked: nothing is deleted while it is unknown what is needed. Missing data
+ * does not matter for that, a missing tree does.
+ */
 export async function collectGarbage(core: StoreCore, options: CollectionOptions = {}): Promise<CollectionReport> {
-  if (core.damages.snapshots.size > 0) {
-    const [name, problem] = [...core.damages.snapshots][0] as [string, string];
-    throw new CorruptionError(name, `${problem}; nothing is collected while a snapshot cannot be read`);
+  for (const [name, { problem }] of core.damages.snapshots) {
+    throw new CorruptionError(
+      name,
+      `${problem}; nothing is collected while a snapshot cannot be read: repair or forget it`,
+    );
   }
   const collection = { protects: new ChunkSet() };
   core.collection = collection;
   try {
-    const marked = await mark(core);
-    return await sweep(core, marked, options);
+    const marked = await mark(core, options);
+    const report = await sweep(core, marked, options);
+    if (options.dryRun !== true) await keepUpProtection(core, options);
+    return report;
   } finally {
     core.collection = undefined;
   }
 }
 
-async function mark(core: StoreCore): Promise<ChunkSet> {
+/** A leaf without nodes. */
+const EMPTY_TREE = Buffer.from([TREE_VERSION, TREE_SHAPES.leaf, 0, 0, 0, 0]);
+
+async function mark(core: StoreCore, { acceptLostTrees = false }: CollectionOptions): Promise<ChunkSet> {
   const roots = [...core.snapshots.values()].map(({ root }) => root);
   const walking = core.walking((kind, id) => {
+    if (kind === "data" || acceptLostTrees) return;
     throw new CorruptionError(
       `${kind} object ${id.toString("hex")}`,
-      "is missing; nothing is collected while a snapshot is broken",
+      "is missing; nothing is collected while it is unknown what is needed below it",
     );
   });
-  return reachableFrom(roots, walking);
+  const read = async (kind: ObjectKind, id: Buffer) => {
+    try {
+      return await walking.read(kind, id);
+    } catch (error) {
+      if (acceptLostTrees && error instanceof CorruptionError) return EMPTY_TREE;
+      throw error;
+    }
+  };
+  return reachableFrom(roots, { ...walking, read });
 }
 
 async function sweep(core: StoreCore, marked: ChunkSet, options: CollectionOptions): Promise<CollectionReport> {
@@ -76,12 +103,9 @@ async function sweep(core: StoreCore, marked: ChunkSet, options: CollectionOptio
     return report;
   }
 
-  const ordinalsOf = groupByPack(
-    core,
-    candidates.packs.map(({ pack }) => pack),
-  );
-  const emptied: { pack: PackEntry; kept: readonly number[] }[] = [];
-  for (const { pack } of candidates.packs) {
+  const packs = candidates.packs.map(({ pack }) => pack);
+  const ordinalsOf = groupByPack(core, packs);
+  const condemnAndMove = async (pack: PackEntry): Promise<Emptied> => {
     const kept: number[] = [];
     for (const ordinal of ordinalsOf.get(pack.number) ?? []) {
       if (core.table.packOf(ordinal) !== pack.number) continue;
@@ -90,23 +114,75 @@ async function sweep(core: StoreCore, marked: ChunkSet, options: CollectionOptio
     }
     let keptBytes = 0;
     for (const ordinal of kept) keptBytes += await moveOut(core, pack, ordinal);
-    emptied.push({ pack, kept });
-    report.bytesFreed += pack.bytes - keptBytes;
-    if (kept.length === 0) report.packsDeleted++;
-    else report.packsRewritten++;
-  }
-  await core.writer.flush();
-  for (const { pack, kept } of emptied) {
-    // The flush of somebody else may have met the error that concerns us: look at every object itself.
-    const allMoved = kept.every((ordinal) => {
-      const at = core.packs.get(core.table.packOf(ordinal));
-      return at !== pack && at.builder === undefined;
-    });
-    if (!allMoved) throw new Error(`${pack.name}: what is kept of it could not be written elsewhere`);
-    await core.medium.delete(pack.name);
-    core.packs.remove(pack.number);
+    return { pack, kept, keptBytes };
+  };
+  // The dead ones first: deleting them needs no room, and makes room for rewriting the others, a few at a time.
+  const dead = candidates.packs.filter(({ aliveBytes }) => aliveBytes === 0).map(({ pack }) => pack);
+  const halfDead = candidates.packs.filter(({ aliveBytes }) => aliveBytes > 0);
+  const empty = async (batch: readonly PackEntry[]) => {
+    const emptied: Emptied[] = [];
+    for (const pack of batch) {
+      try {
+        emptied.push(await condemnAndMove(pack));
+      } catch (error) {
+        // A damaged pack stays as it is, for repair; the others go on.
+        if (!(error instanceof CorruptionError)) throw error;
+        core.log.error({ file: pack.name, problem: error.message }, "pack is damaged and is not collected");
+        report.bytesLeft += pack.bytes;
+      }
+    }
+    if (emptied.some(({ kept }) => kept.length > 0)) await core.writer.flush();
+    for (const { pack, kept, keptBytes } of emptied) {
+      await removePack(core, pack, kept);
+      report.bytesFreed += pack.bytes - keptBytes;
+      if (kept.length === 0) report.packsDeleted++;
+      else report.packsRewritten++;
+    }
+  };
+  await empty(dead);
+  for (const batch of inBatches(halfDead)) {
+    try {
+      await empty(batch);
+    } catch (error) {
+      // A full disk: on with the room that was set aside for this, a pack at a time.
+      if (codeOf(error) !== "ENOSPC" || !(await releaseReserve(core.medium))) throw error;
+      core.log.warn({ store: core.medium.name }, "the disk is full; collecting with the room kept for that");
+      for (const pack of batch) await empty([pack]);
+    }
   }
   return report;
+}
+
+interface Emptied {
+  readonly pack: PackEntry;
+  readonly kept: readonly number[];
+  readonly keptBytes: number;
+}
+
+async function removePack(core: StoreCore, pack: PackEntry, kept: readonly number[]): Promise<void> {
+  // The flush of somebody else may have met the error that concerns us: look at every object itself.
+  const allMoved = kept.every((ordinal) => {
+    const at = core.packs.get(core.table.packOf(ordinal));
+    return at !== pack && at.builder === undefined;
+  });
+  if (!allMoved) throw new Error(`${pack.name}: what is kept of it could not be written elsewhere`);
+  await core.medium.delete(pack.name);
+  core.packs.remove(pack.number);
+}
+
+/** What rewriting needs room for before it frees any. */
+function inBatches(candidates: readonly Candidate[]): PackEntry[][] {
+  const batches: PackEntry[][] = [];
+  let bytes = REWRITE_BYTES_MAX;
+  for (const { pack, aliveBytes } of candidates) {
+    if (bytes + aliveBytes > REWRITE_BYTES_MAX) {
+      batches.push([]);
+      bytes = 0;
+    }
+    batches.at(-1)?.push(pack);
+    bytes += aliveBytes;
+  }
+  return batches;
 }
 
 interface Candidate {

@@ -59,17 +59,18 @@ export async function readHolds(needs: HoldNeeds): Promise<Map<string, Hold>> {
   for (const name of await listTwins(needs.medium, HOLD_FOLDER)) {
     const snapshot = name.slice(HOLD_FOLDER.length);
     if (!isUuid(snapshot)) continue;
-    const { value } = await readTwins(needs.medium, name, {
-      bytesMax: HOLD_BYTES_MAX,
-      open: (bytes) => openHold(needs.sealingKey, name, bytes),
-    });
+    const { value } = await readTwins(needs.medium, name, holdReading(needs.sealingKey, name));
     holds.set(snapshot, value ?? { snapshot, reason: "", heldAtMs: 0 });
   }
   return holds;
 }
 
-/** CorruptionError for bytes that are not the hold `name`. */
-export function openHold(sealingKey: Buffer, name: string, bytes: Buffer): Hold {
+/** How `readTwins` reads a hold. */
+export function holdReading(sealingKey: Buffer, name: string) {
+  return { bytesMax: HOLD_BYTES_MAX, open: (bytes: Buffer) => openHold(sealingKey, name, bytes) };
+}
+
+function openHold(sealingKey: Buffer, name: string, bytes: Buffer): Hold {
   const reader = new ByteReader(openFile({ sealingKey, fileClass: "hold", name }, bytes), name);
   try {
     const version = reader.u8();

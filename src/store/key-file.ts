@@ -93,6 +93,11 @@ export async function decodeKeyFile(
   return secrets;
 }
 
+/** CorruptionError when the file is not whole; asks for no passphrase. */
+export function assertWholeKeyFile(name: string, bytes: Buffer): void {
+  parse(name, bytes);
+}
+
 function parse(name: string, bytes: Buffer) {
   // The checksum comes first: only a whole file may claim to be newer, or be told apart from a wrong passphrase.
   const body = bytes.subarray(0, Math.max(0, bytes.length - CHECKSUM_BYTES));

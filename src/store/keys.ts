@@ -5,9 +5,11 @@ import type { Random } from "../runtime/random.ts";
 import { assertChunkSizes, type ChunkSizes } from "./chunk-sizes.ts";
 import { decodeKeyFile, encodeKeyFile, type KeyStrength, type StoreSecrets } from "./key-file.ts";
 import type { Medium } from "./medium.ts";
+import { DAMAGED_FOLDER } from "./set-aside.ts";
+import { deleteTwins, listTwins, readTwins, twinOf, writeTwins } from "./twin-files.ts";
 
-const KEY_FILES = "keys/";
-const KEY_FILE_BYTES_MAX = 4096;
+export const KEY_FILES = "keys/";
+export const KEY_FILE_BYTES_MAX = 4096;
 
 /** What agents get to cut and to name chunks. It opens nothing: the sealing key never leaves the store. */
 export interface Chunking {
@@ -58,7 +60,7 @@ export async function writeKeyFile(
   if (opened === undefined || !opened.masterKey.equals(secrets.masterKey)) {
     throw new CorruptionError(name, "freshly wrapped key does not open: this machine's memory or processor is faulty");
   }
-  await medium.write(name, [bytes]);
+  await writeTwins(medium, name, [bytes]);
   return name;
 }
 
@@ -70,19 +72,21 @@ export async function openSecrets(
   medium: Medium,
   { passphrase, log }: { passphrase: string; log: Log },
 ): Promise<{ secrets: StoreSecrets; keyFile: string }> {
-  const files = await medium.list(KEY_FILES);
+  const files = await listTwins(medium, KEY_FILES);
   if (files.length === 0)
     throw new SettingsError("store", `${medium.name} holds no store; make one with \`rusuban store init\``);
   let damaged: CorruptionError | undefined;
-  for (const { name } of files) {
-    try {
-      const secrets = await decodeKeyFile(name, await medium.readRange(name, 0, KEY_FILE_BYTES_MAX), passphrase);
-      if (secrets !== undefined) return { secrets, keyFile: name };
-    } catch (error) {
-      if (!(error instanceof CorruptionError)) throw error;
-      log.error({ file: name, problem: error.message }, "key file is damaged");
-      damaged = error;
-    }
+  for (const name of files) {
+    const { file, copy, value } = await readTwins(medium, name, {
+      bytesMax: KEY_FILE_BYTES_MAX,
+      open: async (bytes) => ({ secrets: await decodeKeyFile(name, bytes, passphrase) }),
+    });
+    if (value?.secrets !== undefined) return { secrets: value.secrets, keyFile: name };
+    if (value !== undefined) continue;
+    const problem = "problem" in file ? file.problem : "";
+    log.error({ file: name, problem, copy: copy.state }, "key file is damaged, and so is its copy");
+    if (file.state === "unreadable") throw new Error(`${name} could not be read: ${problem}`);
+    damaged = new CorruptionError(name, problem);
   }
   if (damaged !== undefined && files.length === 1) throw damaged;
   const exceptDamaged = damaged === undefined ? "" : "; one that may have fitted is damaged";
@@ -94,11 +98,16 @@ export async function openSecrets(
 
 /** Whether there is a store here at all. */
 export async function hasKeys(medium: Medium): Promise<boolean> {
-  return (await medium.list(KEY_FILES)).length > 0;
+  return (await listTwins(medium, KEY_FILES)).length > 0;
 }
 
 export async function deleteKeyFile(medium: Medium, name: string): Promise<void> {
-  const files = await medium.list(KEY_FILES);
+  const files = await listTwins(medium, KEY_FILES);
+  if (!files.includes(name)) throw new SettingsError("key", `${name} is not in ${medium.name}`);
   if (files.length <= 1) throw new SettingsError("key", `${name} is the only key file: without it nothing can be read`);
-  await medium.delete(name);
+  await deleteTwins(medium, name);
+  // A passphrase that was taken back must open nothing, damaged files that were set aside included.
+  for (const place of [name, twinOf(name)]) {
+    for (const aside of await medium.list(DAMAGED_FOLDER + place)) await medium.delete(aside.name);
+  }
 }

@@ -76,6 +76,19 @@ export function describeMedium(title: string, createPlace: () => Promise<MediumP
       expect(await opened(where).list("packs/")).toEqual([]);
     });
 
+    it("moves a file to a free name and to no other", async () => {
+      const medium = opened(await place());
+      await medium.write("packs/data/00/0", [Buffer.from("x")]);
+      await medium.write("damaged/taken", [Buffer.from("y")]);
+      await medium.readRange("packs/data/00/0", 0, 1);
+      await expect(medium.move("packs/data/00/0", "damaged/taken")).rejects.toMatchObject({ code: "EEXIST" });
+      expect((await medium.readRange("packs/data/00/0", 0, 1)).toString()).toBe("x");
+      await medium.move("packs/data/00/0", "damaged/packs/data/00/0");
+      await expect(medium.readRange("packs/data/00/0", 0, 1)).rejects.toMatchObject({ code: "ENOENT" });
+      expect((await medium.readRange("damaged/packs/data/00/0", 0, 1)).toString()).toBe("x");
+      await expect(medium.move("packs/data/00/0", "damaged/z")).rejects.toMatchObject({ code: "ENOENT" });
+    });
+
     it("shows another opener everything that was written before", async () => {
       const where = await place();
       const first = opened(where);

@@ -26,6 +26,11 @@ export interface Medium {
   write(name: string, parts: readonly Buffer[]): Promise<void>;
   /** When the promise resolves, the file is gone and stays gone after a power cut. A file that is not there is no error. */
   delete(name: string): Promise<void>;
+  /**
+   * Gives the file `from` the name `to`. Durable when it resolves; whatever happens meanwhile, the file has at least one of
+   * the names. EEXIST when `to` is taken, ENOENT when there is no `from`.
+   */
+  move(from: string, to: string): Promise<void>;
   /** Removes what interrupted writes left behind. Only the holder of the lock calls it, before its first write. */
   sweep(): Promise<number>;
   /** Gives back open files; the lock too. */

@@ -39,6 +39,13 @@ export function createMemoryMedium(
     async delete(name) {
       files.delete(name);
     },
+    async move(from, to) {
+      const bytes = files.get(from);
+      if (bytes === undefined) throw Object.assign(new Error(`${from}: no such file`), { code: "ENOENT" });
+      if (files.has(to)) throw Object.assign(new Error(`${to}: exists`), { code: "EEXIST" });
+      files.set(to, bytes);
+      files.delete(from);
+    },
     async sweep() {
       return 0;
     },

@@ -8,6 +8,7 @@ import { PACK_FOLDERS, type PackDirectory, readPackDirectory } from "./pack.ts";
 import type { PackRegistry } from "./pack-registry.ts";
 import { openFile } from "./sealing.ts";
 import { decodeSnapshot, SNAPSHOT_FOLDER, type Snapshot } from "./snapshot.ts";
+import { listTwins, readTwins } from "./twin-files.ts";
 
 /** More index files than this are written anew as few. */
 const INDEX_FILES_MAX = 16;
@@ -20,8 +21,12 @@ interface OpeningNeeds {
   readonly log: Log;
 }
 
-/** Files that could not be used, by name, with the reason. They stay where they are. */
-export type Damages = Map<string, string>;
+/** Files that could not be used, by name. They stay where they are. `unreadable`: the system refused; it may be whole. */
+export type Damages = Map<string, { readonly kind: "damaged" | "missing" | "unreadable"; readonly problem: string }>;
+
+function damageOf(error: unknown): { kind: "damaged" | "unreadable"; problem: string } {
+  return { kind: error instanceof CorruptionError ? "damaged" : "unreadable", problem: reasonOf(error) };
+}
 
 /**
  * Fills table and registry from the index files, and from the packs themselves where no index names them: the index may
@@ -49,7 +54,7 @@ export async function loadIndex(
     } catch (error) {
       log.warn({ file: name, problem: reasonOf(error) }, "index file cannot be used; reading the packs instead");
       // A read that fails may succeed the next time: only what is read and wrong is damaged.
-      if (error instanceof CorruptionError) damages.set(name, error.message);
+      if (error instanceof CorruptionError) damages.set(name, damageOf(error));
     }
   }
 
@@ -64,7 +69,7 @@ export async function loadIndex(
       unindexed.set(name, directory);
     } catch (error) {
       log.error({ file: name, problem: reasonOf(error) }, "pack cannot be read and is left alone");
-      damages.set(name, reasonOf(error));
+      damages.set(name, damageOf(error));
     }
   }
 
@@ -85,7 +90,7 @@ function enterPack(
   if (bytes < directory.bytes) {
     const problem = `${bytes} of ${directory.bytes} bytes are left`;
     log.error({ file: name, problem }, "pack is cut short");
-    damages.set(name, problem);
+    damages.set(name, { kind: "damaged", problem });
   }
   for (const { id, offset, length } of directory.objects) {
     if (directory.bodyStart + offset + length > bytes) continue;
@@ -120,24 +125,32 @@ async function refreshIndex(
   }
 }
 
-/** Every snapshot that can be read, and the files that cannot. */
+/** Every snapshot that can be read, from its file or its copy, and those that cannot. */
 export async function loadSnapshots({ medium, sealingKey, log }: Omit<OpeningNeeds, "random">): Promise<{
   snapshots: Snapshot[];
   damages: Damages;
 }> {
   const snapshots: Snapshot[] = [];
   const damages: Damages = new Map();
-  for (const { name } of await medium.list(SNAPSHOT_FOLDER)) {
-    try {
-      const bytes = await medium.readRange(name, 0, SNAPSHOT_BYTES_MAX);
-      const snapshot = decodeSnapshot(name, openFile({ sealingKey, fileClass: "snapshot", name }, bytes));
-      if (SNAPSHOT_FOLDER + snapshot.id !== name) throw new CorruptionError(name, `holds snapshot ${snapshot.id}`);
-      snapshots.push(snapshot);
-    } catch (error) {
-      log.error({ file: name, problem: reasonOf(error) }, "snapshot cannot be read");
-      damages.set(name, reasonOf(error));
-    }
+  for (const name of await listTwins(medium, SNAPSHOT_FOLDER)) {
+    const { file, value } = await readTwins(medium, name, snapshotReading(sealingKey, name));
+    if (value !== undefined) snapshots.push(value);
+    if (file.state === "good" || file.state === "unread") continue;
+    log.error({ file: name, problem: file.problem, isReplaced: value !== undefined }, "snapshot cannot be read");
+    if (value === undefined) damages.set(name, { kind: file.state, problem: file.problem });
   }
   snapshots.sort((a, b) => a.sequence - b.sequence);
   return { snapshots, damages };
+}
+
+/** How `readTwins` reads a snapshot. */
+export function snapshotReading(sealingKey: Buffer, name: string) {
+  return {
+    bytesMax: SNAPSHOT_BYTES_MAX,
+    open: (bytes: Buffer): Snapshot => {
+      const snapshot = decodeSnapshot(name, openFile({ sealingKey, fileClass: "snapshot", name }, bytes));
+      if (SNAPSHOT_FOLDER + snapshot.id !== name) throw new CorruptionError(name, `holds snapshot ${snapshot.id}`);
+      return snapshot;
+    },
+  };
 }

@@ -52,6 +52,11 @@ export class PackRegistry {
     for (const entry of this.#entries) if (entry !== undefined && entry.builder === undefined) yield entry;
   }
 
+  /** Those too that are being filled or written. */
+  *all(): IterableIterator<PackEntry> {
+    for (const entry of this.#entries) if (entry !== undefined) yield entry;
+  }
+
   #add(entry: PackEntry): PackEntry {
     this.#entries.push(entry);
     return entry;

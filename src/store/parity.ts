@@ -115,6 +115,25 @@ export function mend(damaged: Buffer, parity: Buffer, what: string): Mending {
   return { state: "mended", file, sectors: bad.length };
 }
 
+/** Why the parity could not mend every damage it should; undefined where it is whole. */
+export function problemOfParity(
+  parity: Buffer,
+  { what, length }: { what: string; length: number },
+): string | undefined {
+  try {
+    const { layout, checksums, sums } = parseParity(parity, what);
+    if (layout.length !== length) return `is of a file of ${layout.length} bytes, not ${length}`;
+    for (let index = 0; index < 2 * layout.groups; index++) {
+      const wanted = checksums.readUInt32LE(CRC_BYTES * (layout.sectors + index));
+      if (crc32(paritySector(sums, index)) !== wanted) return `sector ${index} is damaged`;
+    }
+    return undefined;
+  } catch (error) {
+    if (error instanceof CorruptionError) return error.message;
+    throw error;
+  }
+}
+
 interface Equations {
   readonly file: Buffer;
   readonly layout: Layout;

@@ -56,6 +56,16 @@ export class Protection {
     this.#later(twinOf(name), parts);
   }
 
+  /** Runs `work` while nothing else is written or deleted twice: a copy must never outlive its file. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#done.then(work);
+    this.#done = done.then(
+      () => {},
+      () => {},
+    );
+    return done;
+  }
+
   /** Resolves when all that was begun before the call is written, or has failed. */
   settled(): Promise<void> {
     return this.#done;

@@ -28,6 +28,7 @@ import { repairStore } from "./repair.ts";
 import type { RepairOptions, RepairReport } from "./repair-report.ts";
 import { decideRetention, type RetentionDecision, type RetentionPolicy } from "./retention.ts";
 import { openSession, type SessionScope, type StoreSession } from "./session.ts";
+import { setTwinsAside } from "./set-aside.ts";
 import { SNAPSHOT_FOLDER, type Snapshot, snapshotFile } from "./snapshot.ts";
 import { StoreCore } from "./store-core.ts";
 import { deleteTwins } from "./twin-files.ts";
@@ -178,7 +179,7 @@ function assemble(
     id: core.keys.storeId.toString("hex"),
     chunking: core.keys.chunking,
     keyFile,
-    addPassphrase,
+    addPassphrase: (passphrase) => core.protection.exclusively(() => addPassphrase(passphrase)),
     openSession: (options) => openSession({ core, ownership }, options),
     has: (kind, id) => core.find(kind, id) >= 0,
     read: (kind, id) => core.read(kind, id),
@@ -189,10 +190,14 @@ function assemble(
       if (hold !== undefined)
         throw new SettingsError("snapshot", `${id} is on hold${hold.reason === "" ? "" : `: ${hold.reason}`}`);
       const snapshot = core.snapshots.get(id);
-      if (snapshot === undefined) throw new SettingsError("snapshot", `${id} is not in ${medium.name}`);
-      // Its copy may still be on its way: without the file it would bring the snapshot back.
-      await core.protection.settled();
-      await deleteTwins(medium, snapshotFile(id));
+      if (snapshot === undefined) {
+        if (!core.damages.snapshots.has(snapshotFile(id)))
+          throw new SettingsError("snapshot", `${id} is not in ${medium.name}`);
+        await core.protection.exclusively(() => setTwinsAside(medium, snapshotFile(id)));
+        core.damages.snapshots.delete(snapshotFile(id));
+        return;
+      }
+      await core.protection.exclusively(() => deleteTwins(medium, snapshotFile(id)));
       core.snapshots.delete(id);
       core.forgotten++;
       ownership.drop(snapshot.hostId);
@@ -205,14 +210,17 @@ function assemble(
       if (!core.snapshots.has(id)) throw new SettingsError("snapshot", `${id} is not in ${medium.name}`);
       const hold = { snapshot: id, reason, heldAtMs: clock.now() };
       encodeHold(hold);
-      if (holds.has(id)) await deleteHold(medium, id);
-      // Held in memory first: between the two nobody may forget it.
+      const isHeld = holds.has(id);
+      // In memory first: from now on nobody may forget it.
       holds.set(id, hold);
-      await writeHold({ medium, sealingKey, random }, hold);
+      await core.protection.exclusively(async () => {
+        if (isHeld) await deleteHold(medium, id);
+        await writeHold({ medium, sealingKey, random }, hold);
+      });
     },
     async releaseHold(id) {
       if (!holds.has(id)) throw new SettingsError("snapshot", `${id} is not on hold`);
-      await deleteHold(medium, id);
+      await core.protection.exclusively(() => deleteHold(medium, id));
       holds.delete(id);
     },
     listHolds: () => [...holds.values()],
@@ -221,7 +229,7 @@ function assemble(
     repair: (options) => maintain(() => repairStore(core, options)),
     readLedger: () => readLedger({ medium, sealingKey, log }),
     async removeKeyFile(name) {
-      await deleteKeyFile(medium, name);
+      await core.protection.exclusively(() => deleteKeyFile(medium, name));
     },
     stats() {
       const packs = [...core.packs.written()];

@@ -1,4 +1,4 @@
-import { CorruptionError, codeOf, reasonOf } from "../runtime/errors.ts";
+import { CorruptionError, codeOf, reasonOf, SettingsError } from "../runtime/errors.ts";
 import type { Medium } from "./medium.ts";
 
 // Small files that nothing could make anew, twice: the file, and a copy of the same bytes among the packs, so that the
@@ -34,6 +34,7 @@ export async function listTwins(medium: Medium, folder: string): Promise<string[
 /** What became of one of the two. */
 export type TwinState =
   | { readonly state: "good"; readonly bytes: Buffer }
+  | { readonly state: "unread" }
   | { readonly state: "missing" | "damaged" | "unreadable"; readonly problem: string };
 
 export interface Twins<T> {
@@ -44,11 +45,27 @@ export interface Twins<T> {
   readonly value: T | undefined;
 }
 
-/** Reads both; `open` throws a CorruptionError for bytes that are not what was written under `name`. */
-export async function readTwins<T>(
+interface Reading<T> {
+  readonly bytesMax: number;
+  /** Throws a CorruptionError for bytes that are not what was written under the name. */
+  readonly open: (bytes: Buffer) => T | Promise<T>;
+}
+
+/** Reads the file, and its copy only where the file is not good. */
+export function readTwins<T>(medium: Medium, name: string, reading: Reading<T>): Promise<Twins<T>> {
+  return read(medium, name, reading, { both: false });
+}
+
+/** Reads file and copy. */
+export function readBothTwins<T>(medium: Medium, name: string, reading: Reading<T>): Promise<Twins<T>> {
+  return read(medium, name, reading, { both: true });
+}
+
+async function read<T>(
   medium: Medium,
   name: string,
-  { bytesMax, open }: { bytesMax: number; open: (bytes: Buffer) => T | Promise<T> },
+  { bytesMax, open }: Reading<T>,
+  { both }: { both: boolean },
 ): Promise<Twins<T>> {
   let value: { is: T } | undefined;
   const look = async (from: string): Promise<TwinState> => {
@@ -58,11 +75,13 @@ export async function readTwins<T>(
       value ??= { is: opened };
       return { state: "good", bytes };
     } catch (error) {
+      // Whole, and of a newer format: that is for the operator.
+      if (error instanceof SettingsError) throw error;
       if (codeOf(error) === "ENOENT") return { state: "missing", problem: "is missing" };
       return { state: error instanceof CorruptionError ? "damaged" : "unreadable", problem: reasonOf(error) };
     }
   };
   const file = await look(name);
-  const copy = await look(twinOf(name));
+  const copy: TwinState = file.state !== "good" || both ? await look(twinOf(name)) : { state: "unread" };
   return { name, file, copy, value: value?.is };
 }
