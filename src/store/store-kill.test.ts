@@ -16,7 +16,7 @@ const SCENARIO = join(import.meta.dirname, "kill-scenario.ts");
 const hasStrace = spawnSync("strace", ["-V"]).status === 0;
 const everyCall = process.env.RUSUBAN_KILL_ALL === "1";
 /** The scenario makes about this many calls of each; beyond the last, it ends by itself. */
-const CALLS = { fsync: 54, link: 16, unlink: 24, writev: 16, mkdir: 22 } as const;
+const CALLS = { fsync: 91, link: 26, unlink: 38, writev: 17, mkdir: 35 } as const;
 
 if (!hasStrace) {
   it.skip("kill tests of the store need strace: apt-get install strace", () => {});
@@ -65,7 +65,9 @@ async function examine(
     expect(readdirSync(path)).not.toContain("lock-journal");
     const listed = store.listSnapshots().map(({ id }) => id);
     for (const id of committed) if (!forgetting.includes(id)) expect(listed).toContain(id);
-    expect((await store.check({ readData: true })).problems).toEqual([]);
+    // What is not written twice yet is protected by the collection below.
+    const { problems } = await store.check({ readData: true });
+    expect(problems.filter(({ kind }) => kind !== "unprotected")).toEqual([]);
     await backUp(store, { after: systemRandom(2000) });
     await store.collectGarbage({ garbageShareMax: 0 });
     expect((await store.check({ readData: true })).problems).toEqual([]);
