@@ -10,8 +10,9 @@ import { test } from "./alert-test.ts";
 import { defineCommand, defineGroup } from "./define-command.ts";
 import { listPages } from "./list-pages.ts";
 import { EXIT, type ExitCode } from "./output.ts";
-import { findAlert, findHost, shortIds } from "./references.ts";
+import { findAlert, findHost } from "./references.ts";
 import type { Cli, Session } from "./session.ts";
+import { shortIds } from "./short-ids.ts";
 import { ALERT_STATE_WORDS, LABELS, SHARED } from "./words.ts";
 
 const WORDS = {

@@ -10,8 +10,9 @@ import { defineCommand, defineGroup } from "./define-command.ts";
 import { listPages } from "./list-pages.ts";
 import type { Cell, Style } from "./output.ts";
 import { formatMoment } from "./quantities.ts";
-import { findHost, shortIds } from "./references.ts";
+import { findHost } from "./references.ts";
 import type { Cli, Session } from "./session.ts";
+import { shortIds } from "./short-ids.ts";
 import { HOST_STATE_WORDS, LABELS, READING_STATE_WORDS, SHARED } from "./words.ts";
 
 const WORDS = {

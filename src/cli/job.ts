@@ -11,8 +11,9 @@ import { hasEnded } from "./job-progress.ts";
 import { listPages } from "./list-pages.ts";
 import type { Cell, ExitCode, Style } from "./output.ts";
 import { formatBytes, formatCount, formatDuration } from "./quantities.ts";
-import { findHost, findJob, shortIds } from "./references.ts";
+import { findHost, findJob } from "./references.ts";
 import type { Cli, Session } from "./session.ts";
+import { shortIds } from "./short-ids.ts";
 import { JOB_KIND_WORDS, JOB_STATE_WORDS, LABELS, SHARED } from "./words.ts";
 
 const WORDS = {

@@ -19,8 +19,6 @@ import { JOB_KIND_WORDS } from "./words.ts";
 /** How far back a beginning of an id is looked for: five full pages, about what one person has seen go by. */
 const SEARCHED_MAX = 1_000;
 const CANDIDATES_SHOWN = 8;
-/** Shown of an id where it is unique: eight digits are a minute, thirteen a millisecond of a UUID version 7. */
-const SHORT_ID_CHARACTERS = 8;
 
 const BEGINNING = /^[0-9a-f][0-9a-f-]{3,35}$/;
 
@@ -213,16 +211,4 @@ function listed(names: readonly string[]): string {
 
 function isRefusal(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && error.name === "ApiError" && "code" in error && codes.includes(String(error.code));
-}
-
-/** Each id cut to its shortest beginning that no other of the list shares, of at least eight characters. */
-export function shortIds(ids: readonly string[]): string[] {
-  return ids.map((id) => {
-    for (let length = SHORT_ID_CHARACTERS; length < id.length; length++) {
-      const beginning = id.slice(0, length);
-      if (beginning.endsWith("-")) continue;
-      if (ids.every((other) => other === id || !other.startsWith(beginning))) return beginning;
-    }
-    return id;
-  });
 }

@@ -8,8 +8,9 @@ import { defineCommand, defineGroup } from "./define-command.ts";
 import { listPages } from "./list-pages.ts";
 import { formatMode } from "./mode.ts";
 import { formatBytes, formatCount, formatDuration, formatMoment } from "./quantities.ts";
-import { findHost, findSnapshot, shortIds } from "./references.ts";
+import { findHost, findSnapshot } from "./references.ts";
 import type { Cli, Session } from "./session.ts";
+import { shortIds } from "./short-ids.ts";
 import { LABELS, SHARED } from "./words.ts";
 
 const WORDS = {

@@ -33,15 +33,15 @@ const WORDS = {
     ja: "{done} / {packs} パック  {bytes} / {total}  {rate}/秒",
   },
   fine: {
-    en: "in order: {snapshots} snapshots, {packs} packs, {objects} objects; {read} read",
+    en: "in order (snapshots {snapshots}, packs {packs}, objects {objects}; {read} read)",
     ja: "異常なし: スナップショット {snapshots}、パック {packs}、オブジェクト {objects}、読み取り {read}",
   },
   found: {
-    en: "{count} problems in {snapshots} snapshots, {packs} packs, {objects} objects; {read} read",
+    en: "problems: {count} (snapshots {snapshots}, packs {packs}, objects {objects}; {read} read)",
     ja: "{count} 件の問題: スナップショット {snapshots}、パック {packs}、オブジェクト {objects}、読み取り {read}",
   },
   neverRead: {
-    en: "{count} packs have not been read since they were written; --read-data reads them.",
+    en: "Packs not read since they were written: {count}. --read-data reads them.",
     ja: "{count} パックは書き込み後に一度も読まれていません(--read-data で検証)。",
   },
   problem: { en: "{kind}  {what}: {problem}", ja: "{kind}  {what}: {problem}" },
@@ -55,10 +55,10 @@ const WORDS = {
   action: { en: "{kind}  {what}: {detail}", ja: "{kind}  {what}: {detail}" },
   nothingToDo: { en: "nothing to repair", ja: "修復の必要はありません" },
   wouldDo: {
-    en: "{count} repairs would be made; {left} problems would be left",
+    en: "repairs to be made: {count}, problems that would be left: {left}",
     ja: "修復 {count} 件、残る問題 {left} 件",
   },
-  repaired: { en: "{count} repairs were made; {left} problems are left", ja: "{count} 件を修復、残る問題 {left} 件" },
+  repaired: { en: "repairs made: {count}, problems left: {left}", ja: "{count} 件を修復、残る問題 {left} 件" },
   interrupted: { en: "stopped; the store is as good as it was", ja: "中止しました。ストアの状態は変わっていません。" },
 } as const satisfies Record<string, Text>;
 

@@ -3,8 +3,8 @@
 import { resolve } from "node:path";
 import type { Text } from "../ports/flow.ts";
 import type { Snapshot } from "../store/snapshot.ts";
-import { shortIds } from "./references.ts";
 import type { Session } from "./session.ts";
+import { shortIds } from "./short-ids.ts";
 import { type PathJson, pathJson } from "./store-bytes.ts";
 
 const WORDS = {

@@ -7,8 +7,8 @@ import { confirm, DRY_RUN_OPTION, YES_OPTION } from "./confirm.ts";
 import { defineCommand } from "./define-command.ts";
 import { EXIT } from "./output.ts";
 import { formatCount } from "./quantities.ts";
-import { shortIds } from "./references.ts";
 import type { Cli, Session } from "./session.ts";
+import { shortIds } from "./short-ids.ts";
 import { pathText } from "./store-bytes.ts";
 import { chooseSnapshot, filterSnapshots, type SnapshotFilter, snapshotJson } from "./store-choice.ts";
 import { tellCollected } from "./store-gc.ts";
@@ -53,10 +53,13 @@ const WORDS = {
   forget: { en: "forget", ja: "削除" },
   why: { en: "WHY", ja: "理由" },
   named: { en: "named on the command line", ja: "コマンドで指定" },
-  question: { en: "Forget {count} snapshots of {store}?", ja: "{store} のスナップショット {count} 件を削除しますか?" },
-  forgot: { en: "{count} snapshots forgotten, {kept} kept", ja: "{count} 件を削除、{kept} 件を保持" },
+  question: {
+    en: "Forget snapshots of {store}: {count}. Go on?",
+    ja: "{store} のスナップショット {count} 件を削除しますか?",
+  },
+  forgot: { en: "snapshots forgotten: {count}, kept: {kept}", ja: "{count} 件を削除、{kept} 件を保持" },
   wouldForget: {
-    en: "{count} snapshots would be forgotten, {kept} kept",
+    en: "snapshots that would be forgotten: {count}, kept: {kept}",
     ja: "{count} 件を削除、{kept} 件を保持します",
   },
   collectNext: {

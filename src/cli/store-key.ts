@@ -125,7 +125,7 @@ function remove(session: Session, place: string, ref: string, options: RemoveOpt
   });
 }
 
-async function listKeys({ path }: OpenedStore): Promise<string[]> {
-  const { readdir } = await import("node:fs/promises");
-  return (await readdir(`${path}/${KEY_FOLDER}`)).sort();
+async function listKeys({ medium }: OpenedStore): Promise<string[]> {
+  const { listTwins } = await import("../store/twin-files.ts");
+  return (await listTwins(medium, KEY_FOLDER)).map(nameOf).sort();
 }

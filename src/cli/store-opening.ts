@@ -7,6 +7,7 @@ import type { Text } from "../ports/flow.ts";
 import { CorruptionError, codeOf, reasonOf, SettingsError } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import { systemRandom } from "../runtime/random.ts";
+import type { Medium } from "../store/medium.ts";
 import type { Store } from "../store/store.ts";
 import { Interruption } from "./interruption.ts";
 import { CommandError, EXIT, type ExitCode } from "./output.ts";
@@ -63,6 +64,7 @@ export interface StoreOptions {
 
 export interface OpenedStore {
   readonly store: Store;
+  readonly medium: Medium;
   /** Absolute, symlinks resolved. */
   readonly path: string;
   /** Aborts at Ctrl-C. */
@@ -92,7 +94,7 @@ export async function withStore<T extends ExitCode | undefined>(
     const store = await openStore({ medium, passphrase, clock, random: systemRandom, log: createStoreLog(session) });
     try {
       signal.throwIfAborted();
-      return await work({ store, path: await realpath(place), signal });
+      return await work({ store, medium, path: await realpath(place), signal });
     } finally {
       await store.close();
     }

@@ -16,7 +16,7 @@ export const STORE_WORDS = {
   host: { en: "only snapshots of this host", ja: "このホストのスナップショットだけ" },
   path: { en: "only snapshots of this path (may be repeated)", ja: "このパスのスナップショットだけ(複数指定可)" },
   tag: { en: "only snapshots with this tag (may be repeated)", ja: "このタグのスナップショットだけ(複数指定可)" },
-  problems: { en: "{count} entries could not be done:", ja: "{count} 件は処理できませんでした:" },
+  problems: { en: "could not be done as it should be: {count}", ja: "正しく処理できなかったもの: {count} 件" },
   problem: { en: "  {path}: {problem}", ja: "  {path}: {problem}" },
   moreProblems: {
     en: "  … and {count} more; --json lists them",
