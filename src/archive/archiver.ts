@@ -91,8 +91,12 @@ const SETTLED_AFTER_NS = 2_000_000_000n;
 export async function archive(options: ArchiveOptions): Promise<ArchiveResult> {
   const { selection, paths } = createSelection(options.roots);
   const archiver = new Archiver(options);
-  const root = await archiver.run(selection);
-  return { root, paths, stats: archiver.stats(), problems: archiver.problems.kept };
+  try {
+    const root = await archiver.run(selection);
+    return { root, paths, stats: archiver.stats(), problems: archiver.problems.kept };
+  } finally {
+    await archiver.close();
+  }
 }
 
 class Archiver {
@@ -144,6 +148,10 @@ class Archiver {
     this.#options.onProgress?.(this.#progress());
     assert(root.id !== undefined, "the root tree has its id at the end");
     return root.id;
+  }
+
+  close(): Promise<void> {
+    return this.#uploader.close();
   }
 
   stats(): SnapshotStats {

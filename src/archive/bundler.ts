@@ -12,7 +12,7 @@ const BUNDLE_BYTES_MAX = 1024 * 1024;
 /** Past the minimum one file in sixteen ends its bundle. */
 const BOUNDARY_MASK = 15;
 
-/** Collects contents; `emit` gets each full bundle and returns its id. */
+/** Collects contents; `emit` gets each full bundle, a view that is valid until it returns, and returns its id. */
 export class Bundler {
   readonly #emit: (bundle: Buffer) => Buffer;
   readonly #buffer = Buffer.allocUnsafeSlow(BUNDLE_BYTES_MAX);
@@ -46,9 +46,7 @@ export class Bundler {
 
   close(): void {
     if (this.#filled === 0) return;
-    const bundle = Buffer.allocUnsafeSlow(this.#filled);
-    this.#buffer.copy(bundle, 0, 0, this.#filled);
-    this.#reference.id = this.#emit(bundle);
+    this.#reference.id = this.#emit(this.#buffer.subarray(0, this.#filled));
     this.#reference = { id: undefined };
     this.#filled = 0;
     this.#closed++;

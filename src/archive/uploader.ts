@@ -2,17 +2,17 @@ import type { Random } from "../runtime/random.ts";
 import { chunkId, type ObjectKind } from "../store/chunk-id.ts";
 import type { ChunkSink } from "../store/chunk-sink.ts";
 import { ChunkTable } from "../store/chunk-table.ts";
-import { encodeObject } from "../store/codec.ts";
+import { Encoder, type HeldObject } from "../store/encoder.ts";
 
-/** Plaintext on its way at a time: feeds four compressing threads with chunks of 1 MiB and hides a round trip. */
-const BYTES_IN_FLIGHT_MAX = 16 * 1024 * 1024;
+/** Plaintext on its way at a time: feeds four encoding threads with chunks of 1 MiB and hides a round trip. */
+const BYTES_IN_FLIGHT_MAX = 8 * 1024 * 1024;
 /** One question to the sink is about so much at most. */
 const BATCH_OBJECTS_MAX = 64;
-const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+const BATCH_BYTES_MAX = 1024 * 1024;
 
 interface Waiting {
   readonly id: Buffer;
-  readonly plaintext: Buffer;
+  readonly object: HeldObject;
 }
 
 interface Batch {
@@ -24,6 +24,7 @@ interface Batch {
 export class Uploader {
   readonly #sink: ChunkSink;
   readonly #idKey: Buffer;
+  readonly #encoder = new Encoder();
   /** What this run has met: put, being put, or seen in the store. A table without places. */
   readonly #met: ChunkTable;
   readonly #batches: Record<ObjectKind, Batch> = { data: { objects: [], bytes: 0 }, tree: { objects: [], bytes: 0 } };
@@ -41,12 +42,12 @@ export class Uploader {
     this.#met = new ChunkTable(random);
   }
 
-  /** The object's id; the object itself follows. The caller no longer changes `plaintext`. */
+  /** The object's id; the object itself follows. What is new of `plaintext` is copied before the call returns. */
   add(kind: ObjectKind, plaintext: Buffer): Buffer {
     const id = chunkId(this.#idKey, kind, plaintext);
     if (!this.meet(id)) return id;
     const batch = this.#batches[kind];
-    batch.objects.push({ id, plaintext });
+    batch.objects.push({ id, object: this.#encoder.hold(plaintext) });
     batch.bytes += plaintext.length;
     this.#bytesInFlight += plaintext.length;
     if (batch.objects.length >= BATCH_OBJECTS_MAX || batch.bytes >= BATCH_BYTES_MAX) this.#send(kind);
@@ -86,6 +87,11 @@ export class Uploader {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
+  /** Ends the encoding threads, whatever became of the backup. */
+  close(): Promise<void> {
+    return this.#encoder.close();
+  }
+
   #sendAll(): void {
     this.#send("data");
     this.#send("tree");
@@ -108,14 +114,14 @@ export class Uploader {
       batch.map(({ id }) => id),
     );
     await Promise.all(
-      batch.map(async ({ id, plaintext }, index) => {
+      batch.map(async ({ id, object }, index) => {
         if (missing[index] !== false && this.#failure === undefined) {
-          const encoded = await encodeObject(plaintext);
+          const encoded = await this.#encoder.encode(object);
           await this.#sink.put({ kind, id, encoded });
-          if (kind === "data") this.newBytes += plaintext.length;
+          if (kind === "data") this.newBytes += object.bytes;
           this.storedBytes += encoded.length;
-        }
-        this.#bytesInFlight -= plaintext.length;
+        } else this.#encoder.letGo(object);
+        this.#bytesInFlight -= object.bytes;
       }),
     );
   }

@@ -17,7 +17,7 @@ export function createGearTable(gearKey: Buffer): Uint32Array {
 }
 
 export interface Chunker {
-  /** Takes the next bytes of the stream. Chunks handed to `emit` are the caller's to keep. */
+  /** Takes the next bytes of the stream. A chunk handed to `emit` is a view that is valid until `emit` returns. */
   push(bytes: Buffer, emit: (chunk: Buffer) => void): void;
   /** Ends the stream: emits what is left, if anything, and is ready for the next stream. */
   finish(emit: (chunk: Buffer) => void): void;
@@ -28,7 +28,7 @@ export function createChunker({ sizes, gear }: { sizes: ChunkSizes; gear: Uint32
   const averageBits = Math.log2(sizes.average);
   const strictMask = topBits(averageBits + NORMALISATION_BITS);
   const looseMask = topBits(averageBits - NORMALISATION_BITS);
-  let buffer = Buffer.allocUnsafeSlow(sizes.max);
+  const buffer = Buffer.allocUnsafeSlow(sizes.max);
   let filled = 0;
   let scanned = 0;
   let hash = 0;
@@ -59,25 +59,14 @@ export function createChunker({ sizes, gear }: { sizes: ChunkSizes; gear: Uint32
     return filled === sizes.max ? sizes.max : 0;
   }
 
-  function take(length: number): Buffer {
-    const chunk = buffer.subarray(0, length);
-    const rest = filled - length;
-    // The chunk keeps the old buffer when it fills most of it; a small one is copied, so that it does not hold 4 MiB.
-    if (length > buffer.length / 2) {
-      const next = Buffer.allocUnsafeSlow(sizes.max);
-      buffer.copy(next, 0, length, filled);
-      buffer = next;
-    } else {
-      const copy = Buffer.allocUnsafeSlow(length);
-      chunk.copy(copy);
+  function take(length: number, emit: (chunk: Buffer) => void): void {
+    try {
+      emit(buffer.subarray(0, length));
+    } finally {
       buffer.copyWithin(0, length, filled);
-      filled = rest;
+      filled -= length;
       scanned = 0;
-      return copy;
     }
-    filled = rest;
-    scanned = 0;
-    return chunk;
   }
 
   return {
@@ -88,11 +77,11 @@ export function createChunker({ sizes, gear }: { sizes: ChunkSizes; gear: Uint32
         bytes.copy(buffer, filled, at, at + count);
         filled += count;
         at += count;
-        for (let length = scan(); length > 0; length = scan()) emit(take(length));
+        for (let length = scan(); length > 0; length = scan()) take(length, emit);
       }
     },
     finish(emit) {
-      if (filled > 0) emit(take(filled));
+      if (filled > 0) take(filled, emit);
       hash = 0;
     },
   };

@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
-import { WireError } from "../runtime/errors.ts";
+import { CorruptionError, WireError } from "../runtime/errors.ts";
 import { OBJECT_BYTES_MAX } from "./chunk-sizes.ts";
 
 // An object as it travels and as it is sealed: one byte for the coding, four for the plaintext's length, the body.
@@ -11,8 +11,10 @@ export const ENCODED_BYTES_MAX = ENCODED_HEADER_BYTES + OBJECT_BYTES_MAX;
 
 /** What restic and borg use as well; level 1 is twice as fast and 12 % larger on text. */
 const LEVEL = 3;
-/** Below this a trip to the thread pool costs more than the work. */
-const SYNC_BYTES_MAX = 16 * 1024;
+/** Below this a trip to the thread pool costs more than compressing here. */
+const COMPRESSED_HERE_BYTES_MAX = 16 * 1024;
+/** Decompressing is several times faster than compressing. */
+const DECOMPRESSED_HERE_BYTES_MAX = 128 * 1024;
 /** From this size on, samples decide whether compression is tried at all. */
 const SAMPLED_BYTES_MIN = 64 * 1024;
 const SAMPLE_BYTES = 4 * 1024;
@@ -25,31 +27,39 @@ const decompressInPool = promisify(zstdDecompress) as (bytes: Buffer, options: o
 
 /** Compresses where it pays; large objects in zlib's thread pool. `plaintext` is at most OBJECT_BYTES_MAX long. */
 export async function encodeObject(plaintext: Buffer): Promise<Buffer> {
-  if (plaintext.length > OBJECT_BYTES_MAX)
-    throw new WireError("object", `${plaintext.length} bytes are above ${OBJECT_BYTES_MAX}`);
-  if (looksIncompressible(plaintext)) return withHeader(CODINGS.raw, plaintext.length, plaintext);
-  const options = {
-    params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_contentSizeFlag]: 1 },
-    pledgedSrcSize: plaintext.length,
-    // One output buffer: every further one is another trip to the pool.
-    chunkSize: Math.max(64, plaintext.length + (plaintext.length >> 8) + 64),
-  };
-  const body =
-    plaintext.length <= SYNC_BYTES_MAX
-      ? zstdCompressSync(plaintext, options)
-      : await compressInPool(plaintext, options);
-  if (body.length > plaintext.length * (1 - SAVING_MIN)) return withHeader(CODINGS.raw, plaintext.length, plaintext);
-  return withHeader(CODINGS.zstd, plaintext.length, body);
+  if (!isWorthCompressing(plaintext)) return assemble(plaintext, undefined);
+  const options = compressionOf(plaintext.length);
+  const isShort = plaintext.length <= COMPRESSED_HERE_BYTES_MAX;
+  return assemble(plaintext, isShort ? zstdCompressSync(plaintext, options) : await compressInPool(plaintext, options));
+}
+
+/**
+ * As `encodeObject`, in this thread and proven: decoded again and compared, byte for byte. CorruptionError when the machine
+ * computes wrongly.
+ */
+export function encodeAndProve(plaintext: Buffer): Buffer {
+  const body = isWorthCompressing(plaintext) ? zstdCompressSync(plaintext, compressionOf(plaintext.length)) : undefined;
+  const encoded = assemble(plaintext, body);
+  const { coding, length, body: stored } = parseEncoded(encoded);
+  const decoded = coding === CODINGS.raw ? stored : zstdDecompressSync(stored, decompressionOf(length));
+  if (!decoded.equals(plaintext)) {
+    throw new CorruptionError(
+      "freshly encoded bytes",
+      "differ after decoding: this machine's memory or processor is faulty",
+    );
+  }
+  return encoded;
 }
 
 /** The plaintext; WireError when the bytes are not what they declare. Never allocates more than they may declare. */
 export async function decodeObject(encoded: Buffer): Promise<Buffer> {
   const { coding, length, body } = parseEncoded(encoded);
   if (coding === CODINGS.raw) return body;
-  const options = { maxOutputLength: length, chunkSize: Math.max(64, length) };
+  const options = decompressionOf(length);
   let plaintext: Buffer;
   try {
-    plaintext = length <= SYNC_BYTES_MAX ? zstdDecompressSync(body, options) : await decompressInPool(body, options);
+    const isShort = length <= DECOMPRESSED_HERE_BYTES_MAX;
+    plaintext = isShort ? zstdDecompressSync(body, options) : await decompressInPool(body, options);
   } catch (error) {
     throw new WireError(
       "object",
@@ -59,6 +69,32 @@ export async function decodeObject(encoded: Buffer): Promise<Buffer> {
   if (plaintext.length !== length)
     throw new WireError("object", `declares ${length} bytes and holds ${plaintext.length}`);
   return plaintext;
+}
+
+function isWorthCompressing(plaintext: Buffer): boolean {
+  if (plaintext.length > OBJECT_BYTES_MAX)
+    throw new WireError("object", `${plaintext.length} bytes are above ${OBJECT_BYTES_MAX}`);
+  return !looksIncompressible(plaintext);
+}
+
+function compressionOf(length: number) {
+  return {
+    params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_contentSizeFlag]: 1 },
+    pledgedSrcSize: length,
+    // Room for the worst case: with less zstd compresses through a buffer of its own, and each further one is another call.
+    chunkSize: length + (length >> 8) + 128,
+  };
+}
+
+function decompressionOf(length: number) {
+  return { maxOutputLength: length, chunkSize: Math.max(64, length) };
+}
+
+function assemble(plaintext: Buffer, compressed: Buffer | undefined): Buffer {
+  const isSmaller = compressed !== undefined && compressed.length <= plaintext.length * (1 - SAVING_MIN);
+  return isSmaller
+    ? withHeader(CODINGS.zstd, plaintext.length, compressed)
+    : withHeader(CODINGS.raw, plaintext.length, plaintext);
 }
 
 function parseEncoded(encoded: Buffer): { coding: number; length: number; body: Buffer } {

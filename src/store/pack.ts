@@ -67,7 +67,7 @@ export class PackBuilder {
   readonly #salt: Buffer;
   readonly #sealer: Sealer;
   readonly #ids: Buffer[] = [];
-  readonly #sealed: Buffer[] = [];
+  readonly #sealed: (readonly [ciphertext: Buffer, tag: Buffer])[] = [];
   readonly #positions = new Map<number, number>();
   #bytes = 0;
 
@@ -89,12 +89,12 @@ export class PackBuilder {
   /** Seals one object and says where it lies. */
   add(id: Buffer, encoded: Buffer): { offset: number; length: number } {
     const offset = this.#bytes;
-    const sealed = this.#sealer.seal(offset, contextOf(this.kind, id), encoded);
     this.#positions.set(offset, this.#ids.length);
     this.#ids.push(id);
-    this.#sealed.push(sealed);
-    this.#bytes += sealed.length;
-    return { offset, length: sealed.length };
+    this.#sealed.push(this.#sealer.sealInParts(offset, contextOf(this.kind, id), encoded));
+    const length = encoded.length + TAG_BYTES;
+    this.#bytes += length;
+    return { offset, length };
   }
 
   /** An object of a pack that is not written yet. */
@@ -102,19 +102,20 @@ export class PackBuilder {
     const position = this.#positions.get(offset);
     assert(position !== undefined, `an object at ${offset} of ${this.name}`);
     const id = this.#ids[position] as Buffer;
-    return this.#sealer.open(offset, contextOf(this.kind, id), this.#sealed[position] as Buffer, this.name);
+    const sealed = Buffer.concat(this.#sealed[position] as readonly [Buffer, Buffer]);
+    return this.#sealer.open(offset, contextOf(this.kind, id), sealed, this.name);
   }
 
   /** The file's bytes, and what is in it. */
   finish(): { parts: Buffer[]; directory: PackDirectory } {
+    const lengths = this.#sealed.map(([ciphertext, tag]) => ciphertext.length + tag.length);
     const writer = new ByteWriter(4 + this.#ids.length * DIRECTORY_ENTRY_BYTES).u32(this.#ids.length);
-    for (const [position, id] of this.#ids.entries()) writer.raw(id).u32((this.#sealed[position] as Buffer).length);
+    for (const [position, id] of this.#ids.entries()) writer.raw(id).u32(lengths[position] as number);
     const directory = this.#sealer.seal(DIRECTORY_ORDINAL, Buffer.from(this.name), writer.finish());
     const length = Buffer.alloc(4);
     length.writeUInt32LE(directory.length, 0);
     const head = [encodeFileHeader(PACK_CLASSES[this.kind], this.#salt), length, directory];
-    const lengths = this.#sealed.map((sealed) => sealed.length);
-    return { parts: [...head, ...this.#sealed], directory: layOut(this.kind, this.#ids, lengths) };
+    return { parts: [...head, ...this.#sealed.flat()], directory: layOut(this.kind, this.#ids, lengths) };
   }
 }
 

@@ -15,7 +15,9 @@ export interface StoreSession {
   /** For each id, whether this client must put it. */
   missing(kind: ObjectKind, ids: readonly Buffer[]): boolean[];
   /** Resolves when there is room for the next, not when durable. WireError when id and content do not match. */
-  put(object: { kind: ObjectKind; id: Buffer; encoded: Buffer }): Promise<{ added: boolean }>;
+  put(object: SessionObject): Promise<{ added: boolean }>;
+  /** As `put`, and believed: for objects that this process has named, encoded and proven itself (encoder.ts). Never for a client's. */
+  add(object: SessionObject): Promise<{ added: boolean }>;
   /** Plaintext. PeerError("not-found") for what this client may not know of, be it there or not. */
   read(kind: ObjectKind, id: Buffer): Promise<Buffer>;
   /** Coding, length, body: what `decodeObject` takes. */
@@ -28,6 +30,13 @@ export interface StoreSession {
   /** Bytes that were added for this session, sealed. */
   readonly storedBytes: number;
   close(): void;
+}
+
+export interface SessionObject {
+  readonly kind: ObjectKind;
+  readonly id: Buffer;
+  /** What `encodeObject` returns. */
+  readonly encoded: Buffer;
 }
 
 /** "host": only what the host's own snapshots reach or the session put. "store": everything; for the store's owner himself. */
@@ -59,6 +68,12 @@ export async function openSession(
     if (core.writer.failures !== failures) throw core.writer.failure;
   }
 
+  function note({ ordinal, added }: { ordinal: number; added: boolean }): { added: boolean } {
+    protects.add(ordinal);
+    if (added) storedBytes += core.table.lengthOf(ordinal);
+    return { added };
+  }
+
   function readable(kind: ObjectKind, id: Buffer): void {
     const ordinal = core.find(kind, id);
     if (ordinal < 0 || !mayName(ordinal))
@@ -85,15 +100,17 @@ export async function openSession(
 
     async put({ kind, id, encoded }) {
       assertAllWritten();
-      const { ordinal, added } = await core.put(kind, id, encoded);
-      protects.add(ordinal);
-      if (added) storedBytes += core.table.lengthOf(ordinal);
-      return { added };
+      return note(await core.put(kind, id, encoded));
+    },
+
+    async add({ kind, id, encoded }) {
+      assertAllWritten();
+      return note(await core.add(kind, id, encoded));
     },
 
     async read(kind, id) {
       readable(kind, id);
-      return core.read(kind, id);
+      return kind === "tree" ? core.readTree(id) : core.read(kind, id);
     },
 
     async readEncoded(kind, id) {

@@ -14,7 +14,9 @@ import { PackRegistry } from "./pack-registry.ts";
 import { PackWriter } from "./pack-writer.ts";
 import { Protection } from "./protection.ts";
 import type { ReachabilityNeeds } from "./reachability.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { TreeCache } from "./tree-cache.ts";
 
 export interface StoreCoreNeeds {
   readonly medium: Medium;
@@ -52,6 +54,8 @@ export class StoreCore {
   /** Files that could not be used when the store was opened. */
   damages: { readonly packs: Damages; readonly snapshots: Damages } = { packs: new Map(), snapshots: new Map() };
   readonly #opener: PackOpener;
+  readonly #readAhead: ReadAhead;
+  readonly #trees = new TreeCache();
 
   constructor({ medium, keys, clock, random, log }: StoreCoreNeeds) {
     this.medium = medium;
@@ -61,6 +65,7 @@ export class StoreCore {
     this.log = log;
     this.table = new ChunkTable(random);
     this.#opener = new PackOpener(keys.sealingKey);
+    this.#readAhead = new ReadAhead(medium);
     this.protection = new Protection({ medium, log });
     this.writer = new PackWriter({
       ...{ medium, table: this.table, packs: this.packs, sealingKey: keys.sealingKey, random },
@@ -109,9 +114,37 @@ export class StoreCore {
     }
   }
 
+  /** As `read`, for who wants to know what a tree says, not whether the medium still holds it. Not to be changed. */
+  async readTree(id: Buffer): Promise<Buffer> {
+    const known = this.find("tree", id) >= 0 ? this.#trees.get(id) : undefined;
+    if (known !== undefined) return known;
+    const tree = await this.#decode("tree", id, (await this.#readNearby(id)) ?? (await this.readEncoded("tree", id)));
+    this.#trees.add(id, tree);
+    return tree;
+  }
+
+  /** What a tree's neighbours were read with. Undefined where that is not the tree any more: collected, moved, damaged. */
+  async #readNearby(id: Buffer): Promise<Buffer | undefined> {
+    const ordinal = this.find("tree", id);
+    if (ordinal < 0) return undefined;
+    const { pack: number, offset, length } = this.table.locationOf(ordinal);
+    const { builder, name, bodyStart } = this.packs.get(number);
+    if (builder !== undefined) return undefined;
+    try {
+      const sealed = await this.#readAhead.readRange(name, bodyStart + offset, length);
+      return await this.#opener.open({ name, id, offset, sealed }, (head) => this.#readAhead.readRange(name, 0, head));
+    } catch {
+      this.#readAhead.forget(name);
+      return undefined;
+    }
+  }
+
   /** The object's plaintext. */
   async read(kind: ObjectKind, id: Buffer): Promise<Buffer> {
-    const encoded = await this.readEncoded(kind, id);
+    return this.#decode(kind, id, await this.readEncoded(kind, id));
+  }
+
+  async #decode(kind: ObjectKind, id: Buffer, encoded: Buffer): Promise<Buffer> {
     try {
       return await decodeObject(encoded);
     } catch (error) {
@@ -133,6 +166,11 @@ export class StoreCore {
     if (!actual.equals(id)) {
       throw new WireError("object.id", `${id.toString("hex")} is declared, ${actual.toString("hex")} is the content's`);
     }
+    return this.add(kind, id, encoded);
+  }
+
+  /** Takes an object whose id and encoding this process has made and proven itself. Durable after `writer.flush`. */
+  async add(kind: ObjectKind, id: Buffer, encoded: Buffer): Promise<{ ordinal: number; added: boolean }> {
     await this.writer.room();
     const known = this.find(kind, id);
     if (known >= 0) return { ordinal: known, added: false };
@@ -142,6 +180,7 @@ export class StoreCore {
 
   /** What walking needs of this store. */
   walking(onMissing: ReachabilityNeeds["onMissing"]): ReachabilityNeeds {
-    return { table: this.table, kindOf: this.kindOf, read: (kind, id) => this.read(kind, id), onMissing };
+    const read = (kind: ObjectKind, id: Buffer) => (kind === "tree" ? this.readTree(id) : this.read(kind, id));
+    return { table: this.table, kindOf: this.kindOf, read, onMissing };
   }
 }

@@ -182,7 +182,7 @@ function assemble(
     addPassphrase: (passphrase) => core.protection.exclusively(() => addPassphrase(passphrase)),
     openSession: (options) => openSession({ core, ownership }, options),
     has: (kind, id) => core.find(kind, id) >= 0,
-    read: (kind, id) => core.read(kind, id),
+    read: (kind, id) => (kind === "tree" ? core.readTree(id) : core.read(kind, id)),
     listSnapshots: () => [...core.snapshots.values()],
     findSnapshot: (id) => core.snapshots.get(id),
     async forgetSnapshot(id) {
