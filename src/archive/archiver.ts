@@ -320,7 +320,7 @@ class Archiver {
   #attributes(
     { directory, name, path }: Entry,
     found: FileStatus,
-    extended: KnownAttributes = this.#extended.readAt(directory, name, found.device),
+    extended: KnownAttributes = this.#extended.readAt(directory, name, found),
   ): NodeAttributes {
     if (extended.shortfall !== undefined) this.problems.add(path, extended.shortfall.code, extended.shortfall.problem);
     return {

@@ -1,6 +1,6 @@
 import { codeOf, reasonOf } from "../runtime/errors.ts";
-import { XATTR_NAME_BYTES_MAX, XATTR_VALUE_BYTES_MAX, XATTRS_MAX, type Xattr } from "../store/tree.ts";
-import { type Directory, zeroTerminatedPathAt, zeroTerminatedPathOf } from "./file-calls.ts";
+import { type NodeType, XATTR_NAME_BYTES_MAX, XATTR_VALUE_BYTES_MAX, XATTRS_MAX, type Xattr } from "../store/tree.ts";
+import { type Directory, type FileStatus, zeroTerminatedPathAt, zeroTerminatedPathOf } from "./file-calls.ts";
 import { libc } from "./libc.ts";
 
 // Extended attributes of all namespaces, as the kernel gives and takes them: access control lists and capabilities are
@@ -27,38 +27,40 @@ interface Source {
 
 /** Reads them, and remembers which file systems have none. */
 export class AttributeReader {
-  readonly #devicesWithout = new Set<bigint>();
+  /** By type: that symlinks have none says nothing of files. */
+  readonly #devicesWithout = new Map<NodeType, Set<bigint>>();
 
   /** Of the entry itself, symlink or not. */
-  readAt(directory: Directory, name: Buffer, device: bigint): KnownAttributes {
+  readAt(directory: Directory, name: Buffer, status: FileStatus): KnownAttributes {
     const calls = libc();
     if (calls === undefined) return UNREAD;
-    if (this.#devicesWithout.has(device)) return NONE;
+    if (this.#devicesWithout.get(status.type)?.has(status.device) === true) return NONE;
     const path = zeroTerminatedPathAt(directory, name);
-    return this.#read(device, {
+    return this.#read(status, {
       list: () => calls.llistxattr(path),
       get: (attribute) => calls.lgetxattr(path, terminated(attribute)),
     });
   }
 
   /** Of an open file. */
-  read(fd: number, device: bigint): KnownAttributes {
+  read(fd: number, status: FileStatus): KnownAttributes {
     const calls = libc();
     if (calls === undefined) return UNREAD;
-    if (this.#devicesWithout.has(device)) return NONE;
-    return this.#read(device, {
+    if (this.#devicesWithout.get(status.type)?.has(status.device) === true) return NONE;
+    return this.#read(status, {
       list: () => calls.flistxattr(fd),
       get: (attribute) => calls.fgetxattr(fd, terminated(attribute)),
     });
   }
 
-  #read(device: bigint, source: Source): KnownAttributes {
+  #read({ type, device }: FileStatus, source: Source): KnownAttributes {
     let names: readonly Buffer[];
     try {
       names = source.list();
     } catch (error) {
       if (codeOf(error) !== "ENOTSUP") return unread([], `attributes cannot be read: ${reasonOf(error)}`, error);
-      this.#devicesWithout.add(device);
+      const devices = this.#devicesWithout.get(type) ?? new Set();
+      this.#devicesWithout.set(type, devices.add(device));
       return NONE;
     }
     return names.length === 0 ? NONE : readValues(names, source);
@@ -116,7 +118,7 @@ export function writeAttributes(
   }
   const path = zeroTerminatedPathOf(fd);
   if (xattrsUnread !== true) {
-    for (const name of listed(() => calls.listxattr(path))) {
+    for (const name of listed(() => calls.listxattr(path)) ?? []) {
       if (!isTakenAway(name) || xattrs.some((xattr) => xattr.name.equals(name))) continue;
       attempt(
         () => calls.removexattr(path, terminated(name)),
@@ -139,6 +141,7 @@ export function hasAttributes(directory: Directory, node: KnownAttributes & { re
   const path = zeroTerminatedPathAt(directory, node.name);
   const wanted = node.xattrs ?? [];
   const names = listed(() => calls.llistxattr(path));
+  if (names === undefined) return true;
   if (node.xattrsUnread !== true) {
     const isForeign = (name: Buffer) => isTakenAway(name) && !wanted.some((xattr) => xattr.name.equals(name));
     if (names.some(isForeign)) return false;
@@ -153,11 +156,11 @@ export function hasAttributes(directory: Directory, node: KnownAttributes & { re
   });
 }
 
-function listed(list: () => readonly Buffer[]): readonly Buffer[] {
+function listed(list: () => readonly Buffer[]): readonly Buffer[] | undefined {
   try {
     return list();
   } catch {
-    return [];
+    return undefined;
   }
 }
 
@@ -178,5 +181,5 @@ function nameList(xattrs: readonly Xattr[]): string {
 }
 
 function withoutCalls(): Error {
-  return Object.assign(new Error("this host has no calls for extended attributes"), { code: "unsupported" });
+  return Object.assign(new Error("this host has no calls for extended attributes"), { code: "ENOSYS" });
 }

@@ -72,7 +72,7 @@ export class FileReader {
     try {
       const before = status(fd);
       if (before.type !== "file") return { kind: "replaced", status: before };
-      const attributes = this.#attributes.read(fd, before.device);
+      const attributes = this.#attributes.read(fd, before);
       const isWhole = before.allocatedBytes >= before.size;
       const { content, size, chunks } =
         isWhole && before.size <= BUNDLED_FILE_BYTES_MAX

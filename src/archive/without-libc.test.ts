@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { foreignCalls } from "../../test/foreign-calls.ts";
@@ -52,9 +52,10 @@ describe("without the foreign function package", () => {
   it.skipIf(foreignCalls === undefined)(
     "unchanged entries get their attributes as soon as they can be read, and none are taken away meanwhile (needs foreign calls)",
     async () => {
-      const [from, to] = [directory(), directory()];
+      const [from, to, without] = [directory(), directory(), directory()];
       mkdirSync(join(from, "directory"));
       writeFileSync(join(from, "file"), "x");
+      linkSync(join(from, "file"), join(from, "other name"));
       for (const name of ["file", "directory"])
         foreignCalls?.setAttribute(Buffer.from(join(from, name)), "user.x", Buffer.from("y"));
       const { store, backUp, restore } = await createBackupFixture();
@@ -69,15 +70,16 @@ describe("without the foreign function package", () => {
         expect(await fileOf(second.root)).toMatchObject({ xattrsUnread: false, xattrs: [{ value: Buffer.from("y") }] });
         await restore(second.root, to, { paths: [from] });
         // What the first does not know, it does not take.
-        expect((await restore(first.root, to, { paths: [from], overwrite: "changed" })).stats.unchanged).toBe(1);
+        expect((await restore(first.root, to, { paths: [from], overwrite: "changed" })).stats.unchanged).toBe(2);
         expect(compareTrees(from, join(to, from), { exact: true }).differences).toEqual([]);
         isThere = false;
-        const { problems } = await restore(second.root, directory(), { paths: [from] });
+        const { problems } = await restore(second.root, without, { paths: [from] });
         expect(problems.map(({ path, code }) => [path.toString(), code])).toEqual([
           ["/", "unsupported"],
-          [join(from, "directory"), "unsupported"],
-          [join(from, "file"), "unsupported"],
+          [join(from, "directory"), "ENOSYS"],
+          [join(from, "file"), "ENOSYS"],
         ]);
+        expect(statSync(join(without, from, "file")).nlink).toBe(2);
       } finally {
         isThere = false;
       }
