@@ -20,7 +20,7 @@ export function createPatientMedium(medium: Medium, clock: Clock): Medium {
         return await read();
       } catch (error) {
         if (!isPassing(error)) throw error;
-        await pause(clock, delayMs);
+        await wait(clock, delayMs);
       }
     }
     return read();
@@ -30,4 +30,14 @@ export function createPatientMedium(medium: Medium, clock: Clock): Medium {
     list: (prefix) => patiently(() => medium.list(prefix)),
     readRange: (name, offset, length) => patiently(() => medium.readRange(name, offset, length)),
   };
+}
+
+/** The clock's timers let a process end; a command that has nothing else to do must not end here. */
+async function wait(clock: Clock, delayMs: number): Promise<void> {
+  const keepsAlive = setInterval(() => {}, 0x7fffffff);
+  try {
+    await pause(clock, delayMs);
+  } finally {
+    clearInterval(keepsAlive);
+  }
 }

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,11 +8,11 @@ import { systemRandom } from "../runtime/random.ts";
 import { createDirectoryMedium } from "./directory-medium.ts";
 import { openStore } from "./store.ts";
 import { backUp, WEAK_KEY_STRENGTH } from "./store-fixture.ts";
+import { hasStrace, type Injection, runUnderStrace } from "./strace-run.ts";
 
 // kill -9 at the N-th call that touches the disk. A few N of each here; all of them with RUSUBAN_KILL_ALL=1.
 
 const SCENARIO = join(import.meta.dirname, "kill-scenario.ts");
-const hasStrace = spawnSync("strace", ["-V"]).status === 0;
 const everyCall = process.env.RUSUBAN_KILL_ALL === "1";
 /** The scenario makes about this many calls of each; beyond the last, it ends by itself. */
 const CALLS = { fsync: 91, link: 26, unlink: 38, writev: 17, mkdir: 35 } as const;
@@ -27,26 +26,9 @@ afterEach(() => {
   for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
 });
 
-function runScenario(path: string, inject?: { call: string; when: number; action: string }) {
-  // One pool thread: strace counts calls by thread.
-  const env = { ...process.env, UV_THREADPOOL_SIZE: "1", NODE_OPTIONS: "", NODE_NO_WARNINGS: "1" };
-  const node = [process.execPath, SCENARIO, path];
-  const command =
-    inject === undefined
-      ? node
-      : [
-          ...["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${inject.call}`],
-          ...["-e", `inject=${inject.call}:${inject.action}:when=${inject.when}`, ...node],
-        ];
-  const { stdout, signal, status, stderr } = spawnSync(command[0] as string, command.slice(1), {
-    env,
-    encoding: "utf8",
-  });
-  const lines = stdout.split("\n");
-  const told = (word: string) =>
-    lines.flatMap((line) => (line.startsWith(`${word} `) ? [line.slice(word.length + 1)] : []));
-  const isKilled = signal === "SIGKILL" || status === 137;
-  return { committed: told("committed"), forgetting: told("forgetting"), lines, isKilled, status, stderr };
+function runScenario(path: string, inject?: Injection) {
+  const run = runUnderStrace([SCENARIO, path], inject);
+  return { ...run, committed: run.told("committed"), forgetting: run.told("forgetting") };
 }
 
 /** What must hold whatever was killed when. */
