@@ -18,8 +18,8 @@ export interface Libc {
   removexattr(path: Buffer, name: Buffer): void;
   utimensat(path: Buffer, times: { readonly atimeNs: bigint; readonly mtimeNs: bigint }): void;
   futimens(fd: number, times: { readonly atimeNs: bigint; readonly mtimeNs: bigint }): void;
-  /** `mode` with the file's type, `rdev` as st_rdev. */
-  mknodat(directory: number, name: Buffer, mode: number, rdev: bigint): void;
+  /** `mode` with the file's type, `rdev` as st_rdev. Missing where the library has it under no name we know. */
+  readonly mknodat: ((directory: number, name: Buffer, mode: number, rdev: bigint) => void) | undefined;
   /** Where data begins at or after `offset`; undefined when only a hole is left. */
   nextData(fd: number, offset: number): number | undefined;
   /** Where the next hole begins at or after `offset`, at the latest the end of the file; undefined beyond it. */
@@ -73,9 +73,9 @@ function bind(koffi: Koffi): Libc {
     removexattr: library.func("removexattr", "int", ["void *", "void *"]),
     utimensat: library.func("utimensat", "int", ["int", "void *", "void *", "int"]),
     futimens: library.func("futimens", "int", ["int", "void *"]),
-    mknodat: library.func("mknodat", "int", ["int", "void *", "unsigned int", "uint64_t"]),
     lseek: library.func("lseek", "long", ["int", "long", "int"]),
   };
+  const mknodat = bindMknodat(library);
   const short = Buffer.alloc(SHORT_BYTES);
   let long: Buffer | undefined;
   const timespecs = Buffer.alloc(32);
@@ -127,9 +127,37 @@ function bind(koffi: Koffi): Libc {
     removexattr: (path, name) => check(calls.removexattr(path, name), "removexattr"),
     utimensat: (path, times) => check(calls.utimensat(AT_FDCWD, path, timesOf(times), 0), "utimensat"),
     futimens: (fd, times) => check(calls.futimens(fd, timesOf(times)), "futimens"),
-    mknodat: (directory, name, mode, rdev) => check(calls.mknodat(directory, name, mode, rdev), "mknodat"),
+    mknodat:
+      mknodat === undefined
+        ? undefined
+        : (directory, name, mode, rdev) => check(mknodat(directory, name, mode, rdev), "mknodat"),
     nextData: (fd, offset) => seek(fd, offset, SEEK_DATA),
     nextHole: (fd, offset) => seek(fd, offset, SEEK_HOLE),
+  };
+}
+
+type Mknodat = (directory: number, name: Buffer, mode: number, rdev: bigint) => number;
+
+/** glibc has it by its own name since 2.33; before, stat.h made it a call of __xmknodat, with version 0 on the architectures named here. */
+function bindMknodat(library: ReturnType<Koffi["load"]>): Mknodat | undefined {
+  const bindTo = (name: string, types: string[]): ((...args: unknown[]) => number) | undefined => {
+    try {
+      return library.func(name, "int", types);
+    } catch {
+      return undefined;
+    }
+  };
+  const direct = bindTo("mknodat", ["int", "void *", "unsigned int", "uint64_t"]);
+  if (direct !== undefined) return direct;
+  const versioned =
+    process.arch === "x64" || process.arch === "arm64"
+      ? bindTo("__xmknodat", ["int", "int", "void *", "unsigned int", "void *"])
+      : undefined;
+  if (versioned === undefined) return undefined;
+  return (directory, name, mode, rdev) => {
+    const device = Buffer.alloc(8);
+    device.writeBigUInt64LE(rdev);
+    return versioned(0, directory, name, mode, device);
   };
 }
 
@@ -153,5 +181,6 @@ function writeTimespec(buffer: Buffer, offset: number, ns: bigint): void {
 
 function systemError(errno: number, syscall: string): Error {
   const code = getSystemErrorName(-errno);
-  return Object.assign(new Error(`${code}: ${getSystemErrorMessage(-errno)}, ${syscall}`), { errno, code, syscall });
+  const message = `${code}: ${getSystemErrorMessage(-errno)}, ${syscall}`;
+  return Object.assign(new Error(message), { errno: -errno, code, syscall });
 }

@@ -13,10 +13,10 @@ const FORMATS = {
 
 /** Without set-user-id until it has its owner. Throws the system's refusal; the reason is returned where this host has no way to make a node of this kind, `undefined` when it was made as `name` (plain ASCII). */
 export function makeSpecialFile(directory: Directory, name: string, node: DeviceNode | PlainNode): string | undefined {
-  const calls = libc();
-  if (calls === undefined) return makeByCommand(directory, name, node);
+  const mknodat = libc()?.mknodat;
+  if (mknodat === undefined) return makeByCommand(directory, name, node);
   const rdev = "rdev" in node ? node.rdev : 0n;
-  calls.mknodat(directory.fd, Buffer.from(`${name}\0`), FORMATS[node.type] | 0o600, rdev);
+  mknodat(directory.fd, Buffer.from(`${name}\0`), FORMATS[node.type] | 0o600, rdev);
   return undefined;
 }
 
