@@ -94,8 +94,10 @@ export async function backUp(
   hostId = "host-a",
 ): Promise<string> {
   const session = await store.openSession({ hostId, scope: "host" });
-  const root = await putFiles(store, session, files);
-  const snapshot = await session.commit(draftOf(root, { hostId }));
-  session.close();
-  return snapshot.id;
+  try {
+    const root = await putFiles(store, session, files);
+    return (await session.commit(draftOf(root, { hostId }))).id;
+  } finally {
+    session.close();
+  }
 }

@@ -94,6 +94,8 @@ describe.skipIf(!hasStrace)("a store whose process is killed", () => {
     for (const [call, error] of [
       ["fsync", "EIO"],
       ["writev", "ENOSPC"],
+      ["link", "ENOSPC"],
+      ["openat", "EMFILE"],
     ] as const) {
       for (const when of failures) {
         await inTemporaryDirectory(async (path) => {
