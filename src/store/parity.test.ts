@@ -131,3 +131,14 @@ it("the field is a field", () => {
   for (let value = 1; value < 256; value++) expect(multiply(value, inverse(value))).toBe(1);
   expect(new Set(Array.from({ length: 255 }, (_, power) => powerOfTwo(power))).size).toBe(255);
 });
+
+it("is the same however the file is cut into parts", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(file.length), { maxLength: 40 }), (cuts) => {
+      const edges = [0, ...cuts.sort((a, b) => a - b), file.length];
+      const parts = edges.slice(1).map((edge, index) => file.subarray(edges[index], edge));
+      expect(createParity(...parts).equals(parity)).toBe(true);
+    }),
+    { numRuns: 15 },
+  );
+});

@@ -41,15 +41,18 @@ export function createParity(...parts: readonly Buffer[]): Buffer {
   const { sectors, groups, length } = layout;
   const checksums = Buffer.alloc(CRC_BYTES * (sectors + 2 * groups));
   const sums = Buffer.alloc(2 * groups * SECTOR_BYTES);
-  const sumWords = Array.from({ length: 2 * groups }, (_, index) => wordsOf(paritySector(sums, index)));
-  // From the last sector to the first: Horner's rule gives the sector of turn j the factor 2^j.
   const gather = createGatherer(parts);
-  for (let sector = sectors - 1; sector >= 0; sector--) {
-    const bytes = Math.min(SECTOR_BYTES, length - sector * SECTOR_BYTES);
-    const { filled, words } = gather(bytes);
-    checksums.writeUInt32LE(crc32(filled), CRC_BYTES * sector);
-    const group = sector % groups;
-    addToSums(sumWords[group] as Int32Array, sumWords[groups + group] as Int32Array, words);
+  // A group at a time: its two sums stay in the processor's nearest cache.
+  for (let group = 0; group < groups; group++) {
+    const sum = wordsOf(paritySector(sums, group));
+    const weighted = wordsOf(paritySector(sums, groups + group));
+    // From the last sector to the first: Horner's rule gives the sector of turn j the factor 2^j.
+    for (let sector = lastOf(layout, group); sector >= 0; sector -= groups) {
+      const start = sector * SECTOR_BYTES;
+      const { filled, words } = gather(start, Math.min(SECTOR_BYTES, length - start));
+      checksums.writeUInt32LE(crc32(filled), CRC_BYTES * sector);
+      addToSums(sum, weighted, words);
+    }
   }
   for (let index = 0; index < 2 * groups; index++) {
     checksums.writeUInt32LE(crc32(paritySector(sums, index)), CRC_BYTES * (sectors + index));
@@ -62,23 +65,44 @@ export function createParity(...parts: readonly Buffer[]): Buffer {
   return Buffer.concat([header, checksums, sums]);
 }
 
-/** Hands out the bytes of `parts` from their end towards their start, in a sector of its own that is zero behind them. */
-function createGatherer(parts: readonly Buffer[]): (bytes: number) => { filled: Buffer; words: Int32Array } {
+/** Copies any `bytes` of what `parts` are together into a sector of its own that is zero behind them. */
+function createGatherer(
+  parts: readonly Buffer[],
+): (start: number, bytes: number) => { filled: Buffer; words: Int32Array } {
+  const starts: number[] = [];
+  let total = 0;
+  for (const part of parts) {
+    starts.push(total);
+    total += part.length;
+  }
   const words = new Int32Array(SECTOR_BYTES / 4);
   const sector = Buffer.from(words.buffer);
-  let part = parts.length - 1;
-  let left = parts[part]?.length ?? 0;
-  return (bytes) => {
+  return (start, bytes) => {
     sector.fill(0, bytes);
-    for (let wanted = bytes; wanted > 0; ) {
-      while (left === 0) left = parts[--part]?.length ?? 0;
-      const taken = Math.min(wanted, left);
-      parts[part]?.copy(sector, wanted - taken, left - taken, left);
-      wanted -= taken;
-      left -= taken;
+    let index = lastAtOrBelow(starts, start);
+    for (let filled = 0; filled < bytes; index++) {
+      const part = parts[index] as Buffer;
+      const from = start + filled - (starts[index] as number);
+      filled += part.copy(sector, filled, from, Math.min(part.length, from + bytes - filled));
     }
     return { filled: sector.subarray(0, bytes), words };
   };
+}
+
+/** The last index whose value is not above `value`; the values rise, and the first is 0. */
+function lastAtOrBelow(values: readonly number[], value: number): number {
+  let [low, high] = [0, values.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if ((values[middle] as number) <= value) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The group's sector of the highest turn. */
+function lastOf({ sectors, groups }: Layout, group: number): number {
+  return group + groups * (Math.ceil((sectors - group) / groups) - 1);
 }
 
 export type Mending =
@@ -178,8 +202,7 @@ function solve({ file, layout, group, lost, p, q }: Equations): Map<number, Buff
 function sumsWithout({ file, layout, group, lost }: Pick<Equations, "file" | "layout" | "group" | "lost">) {
   const [pRest, qRest] = [Buffer.alloc(SECTOR_BYTES), Buffer.alloc(SECTOR_BYTES)];
   const zeros = Buffer.alloc(SECTOR_BYTES);
-  const last = group + layout.groups * (Math.ceil((layout.sectors - group) / layout.groups) - 1);
-  for (let sector = last; sector >= 0; sector -= layout.groups) {
+  for (let sector = lastOf(layout, group); sector >= 0; sector -= layout.groups) {
     const words = wordsOf(lost.includes(sector) ? zeros : sectorOf(file, sector));
     addToSums(wordsOf(pRest), wordsOf(qRest), words);
   }
