@@ -1,4 +1,4 @@
-import { codeOf, reasonOf } from "../runtime/errors.ts";
+import { codeOf } from "../runtime/errors.ts";
 import type { Random } from "../runtime/random.ts";
 import type { ChunkSource } from "../store/chunk-sink.ts";
 import { readPieces } from "../store/snapshot-tree.ts";
@@ -27,6 +27,7 @@ import {
   unlinkAt,
   writeFully,
 } from "./file-calls.ts";
+import { reasonWithoutPath } from "./problem-list.ts";
 import { makeSpecialFile } from "./special-files.ts";
 
 // Making single entries. Everything is made complete under a name of ours beside its place and then renamed: a killed
@@ -249,7 +250,7 @@ class Shortfalls {
 
   add(error: unknown, what: string): void {
     if (this.#problems.length === 0) this.#code = codeOf(error);
-    this.#problems.push(`${what} cannot be restored: ${reasonOf(error)}`);
+    this.#problems.push(`${what} cannot be restored: ${reasonWithoutPath(error)}`);
   }
 
   get result(): Shortfall {

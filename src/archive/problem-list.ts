@@ -23,6 +23,11 @@ export class ProblemList {
 
   addError(path: Buffer, error: unknown): void {
     const code = codeOf(error);
-    this.add(path, code === "" ? "failed" : code, reasonOf(error));
+    this.add(path, code === "" ? "failed" : code, reasonWithoutPath(error));
   }
+}
+
+/** The system's words without the path through our own handles, which says nothing to a reader: the entry's is told beside. */
+export function reasonWithoutPath(error: unknown): string {
+  return reasonOf(error).replace(/, (\w+) '\/proc\/self\/fd\/\d.*$/s, ", $1");
 }
