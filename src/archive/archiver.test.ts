@@ -164,7 +164,9 @@ describe("a second backup", () => {
     const reopened = await openFixtureStore(files);
     const again = await (await import("./backup-fixture.ts")).backUp(reopened, [from]);
     expect(again.stats.newBytes).toBe(5000);
-    expect(again.root.equals(first.root)).toBe(true);
+    // Not the roots: others work beside us in the system's directory for temporary files.
+    const inside = (root: Buffer) => findNode(sourceOf(reopened), root, Buffer.from(from));
+    expect(await inside(again.root)).toEqual(await inside(first.root));
     expect((await reopened.check({ readData: true })).problems).toEqual([]);
   });
 
