@@ -10,6 +10,7 @@ function createTerminal(...typed: readonly string[]) {
   const stdin = Object.assign(new EventEmitter(), {
     setRawMode: (isRaw: boolean) => void calls.push(isRaw),
     setEncoding: () => {},
+    unshift: (text: string) => void calls.push(text),
     pause: () => void calls.push("pause"),
     resume: () =>
       queueMicrotask(() => {
@@ -40,6 +41,12 @@ describe("a secret prompt", () => {
     expect(shown()).toBe("Passphrase: \n");
     expect(calls).toEqual([true, "pause", false]);
     expect(stdin.listenerCount("data")).toBe(0);
+  });
+
+  it("leaves what was typed ahead for the next question", async () => {
+    const { terminal, calls } = createTerminal("one\rtwo\r");
+    expect(await askSecret("Passphrase: ", terminal)).toBe("one");
+    expect(calls).toEqual([true, "pause", "two\r", false]);
   });
 
   it.each(["\u0003", "\u0004"])("ends at %j, and gives the terminal back", async (key) => {

@@ -10,7 +10,7 @@ const [END_OF_TEXT, END_OF_TRANSMISSION, BACKSPACE, CLEAR_LINE, DELETE] = [
 ];
 
 export interface SecretTerminal {
-  readonly stdin: Pick<ReadStream, "setRawMode" | "setEncoding" | "on" | "off" | "resume" | "pause">;
+  readonly stdin: Pick<ReadStream, "setRawMode" | "setEncoding" | "on" | "off" | "unshift" | "resume" | "pause">;
   readonly stderr: Pick<WriteStream, "write">;
 }
 
@@ -22,12 +22,17 @@ export async function askSecret(question: string, { stdin, stderr }: SecretTermi
   try {
     return await new Promise<string>((resolve, reject) => {
       let typed: readonly string[] = [];
-      const end = (finish: () => void) => {
-        stdin.off("data", read);
-        finish();
-      };
       const read = (text: string) => {
+        let done = 0;
+        const end = (finish: () => void) => {
+          stdin.off("data", read);
+          stdin.pause(); // At once: a stream that flows on loses what nobody listens to.
+          // Typed ahead, or pasted in one piece: the answer to the next question.
+          if (done < text.length) stdin.unshift(text.slice(done), "utf8");
+          finish();
+        };
         for (const character of text) {
+          done += character.length;
           if (character === "\r" || character === "\n") return end(() => resolve(typed.join("")));
           if (character === END_OF_TEXT || character === END_OF_TRANSMISSION)
             return end(() => reject(new Interruption("")));
@@ -39,7 +44,6 @@ export async function askSecret(question: string, { stdin, stderr }: SecretTermi
       stdin.resume();
     });
   } finally {
-    stdin.pause();
     stdin.setRawMode(false);
     stderr.write("\n");
   }

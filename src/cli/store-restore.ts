@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { ExtractAction, ExtractProgress, ExtractResult, Overwrite } from "../archive/extractor.ts";
 import type { Text } from "../ports/flow.ts";
+import { codeOf, reasonOf } from "../runtime/errors.ts";
 import { systemRandom } from "../runtime/random.ts";
 import type { ChunkSource } from "../store/chunk-sink.ts";
 import type { Snapshot } from "../store/snapshot.ts";
@@ -60,6 +61,11 @@ const WORDS = {
     en: "would create {create}, replace {replace}, leave {unchanged} unchanged, leave {skip} alone",
     ja: "作成 {create}、置換 {replace}、変更なし {unchanged}、既存を維持 {skip}",
   },
+  noRoom: { en: "{target} takes no more: {problem}", ja: "{target} に書き込めません: {problem}" },
+  makeRoom: {
+    en: "make room there or give another directory; `--overwrite changed` goes on without writing again what is there",
+    ja: "空きを作るか別の復元先を指定してください。`--overwrite changed` を付けると続きから復元できます",
+  },
   interrupted: {
     en: "stopped: what has been restored stays. `--overwrite changed` goes on without writing that again.",
     ja: "中止しました。復元済みのファイルは残っています。`--overwrite changed` を付けると続きから復元できます。",
@@ -72,6 +78,9 @@ const ACTION_WORDS: Readonly<Record<ExtractAction, Text>> = {
   unchanged: { en: "unchanged  {path}", ja: "変更なし    {path}" },
   skip: { en: "leave      {path}", ja: "既存を維持  {path}" },
 };
+
+/** What ends a restore on the side of its target: reading a store meets none of these. */
+const TARGET_CODES: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS"]);
 
 interface Options extends StoreOptions, SnapshotFilter {
   readonly to: string;
@@ -186,6 +195,10 @@ async function extractSnapshot(
       onEntry,
       onProgress: (progress) => line.show(progressText(session, progress, { total, rate: rateOf(progress.bytes) }), ""),
     });
+  } catch (error) {
+    if (!TARGET_CODES.has(codeOf(error))) throw error;
+    const values = { target: options.to, problem: reasonOf(error) };
+    throw session.failure("no-room", WORDS.noRoom, { hint: WORDS.makeRoom, values });
   } finally {
     line.clear();
   }

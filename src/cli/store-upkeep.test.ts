@@ -190,14 +190,46 @@ describe("store check", () => {
   });
 });
 
-/** Flips a byte in the middle of every long data pack: in the body. */
-function damagePacks(store: string): void {
+describe("store check --repair", () => {
+  it("says with --dry-run what it would mend, mends it, and exits with 0", async () => {
+    const { store, data } = await setUp(1);
+    writeFileSync(data, systemRandom(64 * 1024));
+    await runStore(["backup", store, data]);
+    damagePacks(store);
+    const planned = await runStore(["check", store, "--repair", "--dry-run"]);
+    expect(planned.stdout).toMatch(/^mended {2}packs\/data\//m);
+    expect(planned.stdout).toContain("repairs to be made: ");
+    expect((await runStore(["check", store, "--read-data"])).exitCode).toBe(EXIT.failed);
+    const mended = await runStore(["check", store, "--repair", "--json"]);
+    const actions = expect.arrayContaining([expect.objectContaining({ kind: "mended" })]);
+    expect([mended.exitCode, mended.data]).toEqual([EXIT.done, expect.objectContaining({ actions, left: [] })]);
+    expect((await runStore(["check", store, "--read-data"])).exitCode).toBe(EXIT.done);
+    expect((await runStore(["check", store, "--repair"])).stdout).toBe("nothing to repair\n");
+  });
+
+  it("names what was lost, restores the rest, and exits with 3", async () => {
+    const { store, data, ids } = await setUp(1);
+    writeFileSync(`${data}2`, systemRandom(256 * 1024));
+    await runStore(["backup", store, `${data}2`]);
+    damagePacks(store, { bytes: 128 * 1024 });
+    const repaired = await runStore(["check", store, "--repair"]);
+    expect([repaired.exitCode, repaired.stdout]).toEqual([EXIT.partly, expect.stringContaining(`    ${data}2\n`)]);
+    const line = ["restore", store, "--to", `${data}-restored`, "--json"];
+    const lost = await runStore([...line, "latest"]);
+    expect([lost.exitCode, lost.data]).toEqual([EXIT.partly, expect.objectContaining({ problemCount: 1 })]);
+    expect((await runStore([...line, ids[0] ?? ""])).exitCode).toBe(EXIT.done);
+  });
+});
+
+/** Flips bytes in the middle of every long data pack: in the body. */
+function damagePacks(store: string, { bytes: length = 1 } = {}): void {
   const folder = join(store, "packs", "data");
   for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     if (!/[0-9a-f]{32}$/.test(name)) continue;
     const bytes = readFileSync(join(folder, name));
     if (bytes.length < 32 * 1024) continue;
-    bytes[Math.floor(bytes.length / 2)] = (bytes[Math.floor(bytes.length / 2)] ?? 0) ^ 0xff;
+    const middle = Math.floor((bytes.length - length) / 2);
+    for (let at = middle; at < middle + length; at++) bytes[at] = (bytes[at] ?? 0) ^ 0xff;
     writeFileSync(join(folder, name), bytes);
   }
 }
