@@ -25,9 +25,11 @@ export interface ScenarioResult {
 }
 
 const NOBODY = 65_534;
+/** That of the entries below `modes`: who is in it may give files to it. */
+const GROUP_OF_MODES = 2_000;
 
 function giveUpRoot(): void {
-  process.setgroups?.([NOBODY]);
+  process.setgroups?.([NOBODY, GROUP_OF_MODES]);
   process.setgid?.(NOBODY);
   process.setuid?.(NOBODY);
   // A process that has changed its user may not look into its own /proc/self/fd otherwise.

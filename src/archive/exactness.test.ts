@@ -5,6 +5,7 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -86,6 +87,13 @@ describe.skipIf(needed)("the exact tree comes back identical (needs foreign call
       expect([...new Set(missing)].sort()).toEqual([...new Set(told)].sort());
       const withheld = differences.filter((line) => line.includes(": mode ")).length;
       expect(withheld).toBeGreaterThan(20);
+      // The group is one of the user's: it is given back, and set-group-id with it, but never set-user-id.
+      const modeOf = (name: string) => {
+        const { mode, gid } = statSync(join(path, "to", from, "modes", name));
+        return [(mode & 0o7777).toString(8), gid];
+      };
+      expect(modeOf("file 2755")).toEqual(["2755", 2000]);
+      expect(modeOf("file 6755")).toEqual(["2755", 2000]);
       expect(differences.filter((line) => / missing on the right$/.test(line)).length).toBeGreaterThan(5);
       expect(restoreProblems.every(([, code]) => code === "EPERM")).toBe(true);
       expect(restoreProblems.filter(([, , problem]) => problem.includes("/proc/"))).toEqual([]);
