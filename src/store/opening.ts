@@ -34,7 +34,7 @@ function damageOf(error: unknown): { kind: "damaged" | "unreadable"; problem: st
  */
 export async function loadIndex(
   needs: OpeningNeeds & { readonly table: ChunkTable; readonly packs: PackRegistry },
-): Promise<Damages> {
+): Promise<{ readonly damages: Damages; readonly packsIndexed: number }> {
   const { medium, sealingKey, log } = needs;
   const damages: Damages = new Map();
   const sizes = new Map<string, number>();
@@ -75,7 +75,7 @@ export async function loadIndex(
 
   for (const [name, directory] of directories) enterPack(name, directory, sizes.get(name) ?? 0, needs, damages);
   await refreshIndex(needs, { directories, unindexed, damages, indexFiles: indexFiles.map(({ name }) => name), stale });
-  return damages;
+  return { damages, packsIndexed: unindexed.size };
 }
 
 /** Objects beyond the end of a shortened pack are not entered: the next backup brings them again. */

@@ -6,7 +6,7 @@ import type { CheckProgress, CheckReport } from "./check-report.ts";
  * - `copied`: a small file was made anew from its other copy
  * - `set-aside`: a damaged file was moved below `damaged/`, where nothing ever deletes it
  * - `protected`: parity or a copy that was not there or damaged was made anew
- * - `indexed`: the index was made anew from the packs
+ * - `indexed`: the index was made anew from the packs, which every opening does by itself
  */
 export type RepairActionKind = "mended" | "rescued" | "copied" | "set-aside" | "protected" | "indexed";
 

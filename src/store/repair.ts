@@ -1,6 +1,7 @@
 import { codeOf, reasonOf } from "../runtime/errors.ts";
 import { checkStore } from "./check.ts";
 import type { CheckProblem } from "./check-report.ts";
+import { INDEX_FOLDER } from "./index-file.ts";
 import { kindOfPack, type PackObject } from "./pack.ts";
 import type { PackEntry } from "./pack-registry.ts";
 import { inspectPack, type PackFindings, readWhole } from "./pack-verification.ts";
@@ -22,6 +23,8 @@ export async function repairStore(core: StoreCore, options: RepairOptions = {}):
   const { dryRun = false, signal, onProgress } = options;
   const found = await checkStore(core, { readData: true, signal, onProgress });
   const repair = new Repair(core, dryRun);
+  if (core.packsIndexed > 0)
+    repair.did("indexed", INDEX_FOLDER, `${core.packsIndexed} packs, when the store was opened`);
   await repair.smallFiles();
   const damagedPacks = found.problems.filter(
     ({ kind, what }) => kind !== "unprotected" && kindOfPack(what) !== undefined,

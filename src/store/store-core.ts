@@ -53,6 +53,8 @@ export class StoreCore {
   collection: Protector | undefined;
   /** Files that could not be used when the store was opened. */
   damages: { readonly packs: Damages; readonly snapshots: Damages } = { packs: new Map(), snapshots: new Map() };
+  /** Packs that no index named when the store was opened: they were read themselves. */
+  packsIndexed = 0;
   readonly #opener: PackOpener;
   readonly #readAhead: ReadAhead;
   readonly #trees = new TreeCache();
@@ -77,12 +79,13 @@ export class StoreCore {
     const { medium, random, log, table, packs } = this;
     const { sealingKey } = this.keys;
     await this.protection.load();
-    const damagedPacks = await loadIndex({ medium, sealingKey, random, log, table, packs });
+    const { damages: damagedPacks, packsIndexed } = await loadIndex({ medium, sealingKey, random, log, table, packs });
     const { snapshots, damages } = await loadSnapshots({ medium, sealingKey, log });
     for (const snapshot of snapshots) {
       this.snapshots.set(snapshot.id, snapshot);
       this.lastSequence = snapshot.sequence;
     }
+    this.packsIndexed = packsIndexed;
     this.damages = { packs: damagedPacks, snapshots: damages };
   }
 
