@@ -82,6 +82,8 @@ export interface ExtractResult {
 const ROOT = Buffer.from("/");
 /** Nodes of a directory looked at ahead, to have their chunks on the way. */
 const NODES_AHEAD = 32;
+/** What is read ahead must still be kept when its turn comes (verifying-source.ts). */
+const AHEAD_BYTES_MAX = 6 * 1024 * 1024;
 const OWNER_RIGHTS = 0o700;
 /** Root needs no rights lent; -1 where the system has no users. */
 const OUR_UID = process.geteuid?.() ?? -1;
@@ -195,10 +197,17 @@ class Extractor {
   }
 
   #readAhead(nodes: readonly TreeNode[]): void {
+    let bytes = 0;
+    let last: Buffer | undefined;
     for (const node of nodes) {
       if (node.type === "directory") this.#source.read("tree", node.tree).catch(() => {});
       const [piece] = node.type === "file" && node.content.kind === "pieces" ? node.content.pieces : [];
-      if (piece?.kind === "data") this.#source.read("data", piece.id).catch(() => {});
+      if (piece?.kind !== "data") continue;
+      // Of the chunk no more is known than how far this piece reaches into it.
+      if (piece.id !== last) bytes += piece.offset + piece.length;
+      last = piece.id;
+      if (bytes > AHEAD_BYTES_MAX) return;
+      this.#source.read("data", piece.id).catch(() => {});
     }
   }
 

@@ -3,7 +3,7 @@ import { chunkId } from "../store/chunk-id.ts";
 import type { ChunkSource } from "../store/chunk-sink.ts";
 
 /** Enough for the bundle that a directory's files share and a large file's next chunks. */
-const KEPT_BYTES_MAX = 16 * 1024 * 1024;
+const KEPT_BYTES_MAX = 8 * 1024 * 1024;
 
 /**
  * Computes the id of everything that is read and compares: what reaches the disk is what was cut from it, whoever stood in

@@ -5,15 +5,11 @@ import { writeIndexFiles } from "./index-file.ts";
 import type { Medium } from "./medium.ts";
 import { PackBuilder, type PackDirectory } from "./pack.ts";
 import type { PackEntry, PackRegistry } from "./pack-registry.ts";
-import { YoungCollection } from "./young-collection.ts";
 
 /** Packs on their way to the medium at a time; with the two being filled, the writer holds about 48 MiB at most. */
 const WRITES_AT_ONCE = 1;
 /** An index file for so many objects bounds what the next open must read from packs themselves after a crash. */
 const UNINDEXED_OBJECTS_MAX = 65_536;
-
-/** An object sealed leaves about twice its size behind: encoded, and opened again. */
-const YOUNG_BYTES_MAX = 16 * 1024 * 1024;
 
 export interface PackWriterNeeds {
   readonly medium: Medium;
@@ -37,7 +33,6 @@ export class PackWriter {
   readonly #previous = new Map<number, ChunkLocation>();
   #failure: unknown;
   #failures = 0;
-  readonly #young = new YoungCollection(YOUNG_BYTES_MAX);
 
   constructor(needs: PackWriterNeeds) {
     this.#needs = needs;
@@ -70,7 +65,6 @@ export class PackWriter {
     const known = table.findPresent(id);
     if (known >= 0) this.#previous.set(known, table.locationOf(known));
     const ordinal = table.put(id, { pack: pack.number, ...builder.add(id, encoded) });
-    this.#young.count(2 * encoded.length);
     if (builder.isFull) this.#startWrite(pack, builder);
     return ordinal;
   }
