@@ -9,7 +9,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { cpus, release, tmpdir, totalmem } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type DataSize, makeLargeFile, makeSmallFiles, SMALL_FILE_BYTES, warm } from "./store-data.ts";
@@ -38,7 +38,7 @@ const FULL = { rounds: 5, data: ["/usr/share", "/usr/lib"], largeMib: 4_096, sma
 const QUICK = { rounds: 1, data: ["/usr/share/doc"], largeMib: 64, smallFiles: 3_000, chunks: 500_000 };
 const defaults = options.quick ? QUICK : FULL;
 const rounds = Number(options.rounds ?? defaults.rounds);
-const data = options.data ?? defaults.data;
+const data = (options.data ?? defaults.data).map((path) => resolve(path));
 const largeMib = Number(options["large-mib"] ?? defaults.largeMib);
 const smallFiles = Number(options["small-files"] ?? defaults.smallFiles);
 const chunks = Number(options.chunks ?? defaults.chunks);
