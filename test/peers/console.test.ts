@@ -67,7 +67,7 @@ function watch(): void {
     process.stdout.write(`chromium ${browser.version()}\n`);
     screenshots = process.env.RUSUBAN_SCREENSHOTS ?? (await mkdtemp(join(tmpdir(), "rusuban-screenshots-")));
     await mkdir(screenshots, { recursive: true });
-  });
+  }, 180_000); // A fresh clone builds the console first, and a first start of Chromium reads 300 MB.
   beforeEach(() => async () => {
     while (open.length > 0) await open.pop()?.();
   });

@@ -141,7 +141,7 @@ describe.skipIf(process.platform !== "linux")("strangers at every port", () => {
       () => Buffer.from("GET / HTTP/1.1\r\nHost: rusuban\r\n\r\n"),
       /not TLS: a plain HTTP request/,
     ],
-    ["random bytes", () => Buffer.concat([Buffer.of(0), systemRandom(500)]), /not TLS|TLS handshake failed/],
+    ["random bytes", () => Buffer.concat([Buffer.of(0, 0), systemRandom(500)]), /not TLS|TLS handshake failed/],
     ["an NDMP message without TLS", () => encodeRecord(Buffer.alloc(24)), /not TLS|TLS handshake failed/],
     ["an SSH greeting", () => Buffer.from("SSH-2.0-OpenSSH_9.2\r\n"), /not TLS|TLS handshake failed/],
   ])("%s is refused at every port", async (_, bytes, reason) => {
