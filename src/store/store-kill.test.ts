@@ -89,19 +89,19 @@ describe.skipIf(!hasStrace)("a store whose process is killed", () => {
     });
   }
 
-  it("and whose disk fails at a write or an fsync says so, and works again after", { timeout: 60_000 }, async () => {
+  it("and whose disk fails at a write or an fsync says so, and works again after", {
+    timeout: everyCall ? 600_000 : 60_000,
+  }, async () => {
     const failures = everyCall ? Array.from({ length: 40 }, (_, index) => index + 1) : [9];
     for (const [call, error] of [
       ["fsync", "EIO"],
       ["writev", "ENOSPC"],
       ["link", "ENOSPC"],
-      ["openat", "EMFILE"],
     ] as const) {
       for (const when of failures) {
         await inTemporaryDirectory(async (path) => {
           const run = runScenario(path, { call, when, action: `error=${error}` });
-          // Node's own libraries say it in words.
-          if (run.status !== 0) expect(run.stderr).toMatch(error === "EMFILE" ? /EMFILE|Too many open files/ : error);
+          if (run.status !== 0) expect(run.stderr).toContain(error);
           await examine(path, run);
         });
       }
