@@ -1,4 +1,5 @@
 import type { ChunkSink, ChunkSource } from "../store/chunk-sink.ts";
+import { dispose } from "../store/dispose.ts";
 import type { StoreSession } from "../store/session.ts";
 
 /** A session of a store in this process, as sink for what this process encodes itself, and as source. */
@@ -9,6 +10,7 @@ export function createSessionSink(session: StoreSession): ChunkSink & ChunkSourc
     },
     async put(object) {
       await session.add(object);
+      dispose(object.encoded);
     },
     read: (kind, id) => session.read(kind, id),
   };

@@ -117,9 +117,10 @@ export class Uploader {
       batch.map(async ({ id, object }, index) => {
         if (missing[index] !== false && this.#failure === undefined) {
           const encoded = await this.#encoder.encode(object);
+          const { length } = encoded;
           await this.#sink.put({ kind, id, encoded });
           if (kind === "data") this.newBytes += object.bytes;
-          this.storedBytes += encoded.length;
+          this.storedBytes += length;
         } else this.#encoder.letGo(object);
         this.#bytesInFlight -= object.bytes;
       }),

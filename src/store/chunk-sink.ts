@@ -4,7 +4,7 @@ import type { ObjectKind } from "./chunk-id.ts";
 export interface ChunkSink {
   /** For each id, whether it must be put. */
   missing(kind: ObjectKind, ids: readonly Buffer[]): Promise<boolean[]>;
-  /** `encoded` is what `encodeObject` returns. Resolves when there is room for the next, not when durable. */
+  /** `encoded` is what `encodeObject` returns. The sink's from then on. Resolves when there is room for the next, not when durable. */
   put(object: { kind: ObjectKind; id: Buffer; encoded: Buffer }): Promise<void>;
 }
 

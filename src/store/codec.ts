@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
 import { CorruptionError, WireError } from "../runtime/errors.ts";
 import { OBJECT_BYTES_MAX } from "./chunk-sizes.ts";
+import { dispose } from "./dispose.ts";
 
 // An object as it travels and as it is sealed: one byte for the coding, four for the plaintext's length, the body.
 
@@ -40,15 +41,17 @@ export async function encodeObject(plaintext: Buffer): Promise<Buffer> {
 export function encodeAndProve(plaintext: Buffer): Buffer {
   const body = isWorthCompressing(plaintext) ? zstdCompressSync(plaintext, compressionOf(plaintext.length)) : undefined;
   const encoded = assemble(plaintext, body);
+  if (body !== undefined) dispose(body);
   const { coding, length, body: stored } = parseEncoded(encoded);
-  const decoded = coding === CODINGS.raw ? stored : zstdDecompressSync(stored, decompressionOf(length));
-  if (!decoded.equals(plaintext)) {
-    throw new CorruptionError(
-      "freshly encoded bytes",
-      "differ after decoding: this machine's memory or processor is faulty",
-    );
-  }
-  return encoded;
+  const isRaw = coding === CODINGS.raw;
+  const decoded = isRaw ? stored : zstdDecompressSync(stored, decompressionOf(length));
+  const isSame = decoded.equals(plaintext);
+  if (!isRaw) dispose(decoded);
+  if (isSame) return encoded;
+  throw new CorruptionError(
+    "freshly encoded bytes",
+    "differ after decoding: this machine's memory or processor is faulty",
+  );
 }
 
 /** The plaintext; WireError when the bytes are not what they declare. Never allocates more than they may declare. */

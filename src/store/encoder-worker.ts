@@ -1,5 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import { encodeAndProve } from "./codec.ts";
+import { dispose } from "./dispose.ts";
 import type { EncodingReply, EncodingTask } from "./encoder.ts";
 
 // The thread at the other end of encoder.ts. What it makes goes back in the memory that the plaintext came in.
@@ -12,7 +13,9 @@ function encode(memory: SharedArrayBuffer, bytes: number): EncodingReply {
   try {
     const encoded = encodeAndProve(Buffer.from(memory, 0, bytes));
     encoded.copy(Buffer.from(memory));
-    return { bytes: encoded.length };
+    const bytesEncoded = encoded.length;
+    dispose(encoded);
+    return { bytes: bytesEncoded };
   } catch (error) {
     return { error };
   }

@@ -1,6 +1,7 @@
 import type { Random } from "../runtime/random.ts";
 import type { ObjectKind } from "./chunk-id.ts";
 import type { ChunkLocation, ChunkTable } from "./chunk-table.ts";
+import { dispose } from "./dispose.ts";
 import { writeIndexFiles } from "./index-file.ts";
 import type { Medium } from "./medium.ts";
 import { PackBuilder, type PackDirectory } from "./pack.ts";
@@ -119,6 +120,7 @@ export class PackWriter {
     pack.bytes = directory.bytes;
     pack.builder = undefined;
     this.#needs.onWritten?.(pack.name, parts);
+    for (const part of parts) dispose(part);
     this.addUnindexed(pack.name, directory);
     if (this.#unindexedObjects >= UNINDEXED_OBJECTS_MAX) await this.#writeIndex();
   }

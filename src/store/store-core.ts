@@ -6,6 +6,7 @@ import { chunkId, ID_BYTES, type ObjectKind } from "./chunk-id.ts";
 import type { ChunkSet } from "./chunk-set.ts";
 import { ChunkTable } from "./chunk-table.ts";
 import { decodeObject } from "./codec.ts";
+import { dispose } from "./dispose.ts";
 import type { StoreKeys } from "./keys.ts";
 import type { Medium } from "./medium.ts";
 import { type Damages, loadIndex, loadSnapshots } from "./opening.ts";
@@ -144,7 +145,11 @@ export class StoreCore {
 
   /** The object's plaintext. */
   async read(kind: ObjectKind, id: Buffer): Promise<Buffer> {
-    return this.#decode(kind, id, await this.readEncoded(kind, id));
+    const encoded = await this.readEncoded(kind, id);
+    const plaintext = await this.#decode(kind, id, encoded);
+    // What was kept raw is a part of it.
+    if (plaintext.buffer !== encoded.buffer) dispose(encoded);
+    return plaintext;
   }
 
   async #decode(kind: ObjectKind, id: Buffer, encoded: Buffer): Promise<Buffer> {
