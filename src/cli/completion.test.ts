@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
+import { tellOfMissingPeer } from "../../test/missing-peer.ts";
 import { runRecorded } from "./run-recorded.ts";
 
 /** What a shell offers for a line; the cursor is at its end. */
@@ -48,6 +49,7 @@ const EXACT: readonly (readonly [line: string, offers: readonly string[]])[] = [
 
 for (const [shell, offersOf] of SHELLS) {
   const version = versionOf(shell);
+  if (version === undefined) tellOfMissingPeer({ tests: `completion in ${shell}`, install: shell });
   describe.skipIf(version === undefined)(`completion in ${version ?? `${shell} (not installed)`}`, async () => {
     const { stdout: script } = await runRecorded(["completion", shell]);
 

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { tellOfMissingPeer } from "../../test/missing-peer.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { silentLog } from "../runtime/log.ts";
 import { systemRandom } from "../runtime/random.ts";
@@ -18,9 +19,7 @@ const everyCall = process.env.RUSUBAN_KILL_ALL === "1";
 /** The scenario makes about this many calls of each; beyond the last, it ends by itself. */
 const CALLS = { fsync: 40, link: 14, unlink: 24 } as const;
 
-if (!hasStrace) {
-  it.skip("kill tests of repair need strace: apt-get install strace", () => {});
-}
+if (!hasStrace) tellOfMissingPeer({ tests: "kill tests of repair", install: "strace" });
 
 const root = mkdtempSync(join(tmpdir(), "rusuban-repair-kill-"));
 const template = join(root, "template");

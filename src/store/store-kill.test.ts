@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { tellOfMissingPeer } from "../../test/missing-peer.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { silentLog } from "../runtime/log.ts";
 import { systemRandom } from "../runtime/random.ts";
@@ -17,9 +18,7 @@ const everyCall = process.env.RUSUBAN_KILL_ALL === "1";
 /** The scenario makes about this many calls of each; beyond the last, it ends by itself. */
 const CALLS = { fsync: 91, link: 26, unlink: 38, writev: 17, mkdir: 35 } as const;
 
-if (!hasStrace) {
-  it.skip("kill tests of the store need strace: apt-get install strace", () => {});
-}
+if (!hasStrace) tellOfMissingPeer({ tests: "kill tests of the store", install: "strace" });
 
 const made: string[] = [];
 afterEach(() => {

@@ -23,9 +23,9 @@ import { createHttpsListener } from "../../src/net/https-listen.ts";
 import { createTestAuthority, MANAGER, type TestAuthority } from "../../src/net/loopback-fixture.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { silentLog } from "../../src/runtime/log.ts";
+import { tellOfMissingPeer } from "../missing-peer.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
-const HOW = "chromium is missing: apt-get update && apt-get install -y chromium fonts-noto-cjk";
 const ARGUMENTS = [
   "--headless",
   "--no-sandbox",
@@ -37,15 +37,9 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 const isHere = existsSync(CHROMIUM);
-const isRequired = process.env.RUSUBAN_REQUIRE_PEERS === "1";
 
-if (!isHere && isRequired) {
-  it("needs chromium", () => expect.fail(HOW));
-} else if (!isHere) {
-  it("shows the web console in a browser", (context) => context.skip(HOW));
-} else {
-  describe("the web console", watch);
-}
+if (isHere) describe("the web console", watch);
+else tellOfMissingPeer({ tests: "the web console in a browser", install: "chromium fonts-noto-cjk" });
 
 interface Manager extends ApiFixture {
   readonly url: string;
