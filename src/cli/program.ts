@@ -1,8 +1,8 @@
 // The root of the command line. Only the command that is called is loaded; the others stand by their names.
 
-import { readFileSync } from "node:fs";
 import { Command, type Help, Option } from "commander";
 import type { Text } from "../ports/flow.ts";
+import { VERSION } from "../runtime/package.ts";
 import { COMMANDS, type ListedCommand } from "./command-list.ts";
 import { displayWidth } from "./display-width.ts";
 import { everyCommand } from "./run-program.ts";
@@ -41,7 +41,7 @@ export async function createProgram(cli: Cli, load: (command: ListedCommand) => 
   const { language, world } = cli;
   const program = new Command("rusuban")
     .description(WORDS.about[language])
-    .version(packageVersion(), "-V, --version", WORDS.version[language])
+    .version(VERSION, "-V, --version", WORDS.version[language])
     .option("--data <directory>", WORDS.data[language].replace("{directory}", defaultDataDirectory(world)))
     .option("--json", WORDS.json[language])
     .addOption(new Option("--lang <language>", WORDS.lang[language]).choices(["en", "ja"]))
@@ -90,9 +90,4 @@ function dress(command: Command, { language, world }: Cli): void {
       styleTitle: (title) => (language === "ja" ? (HEADINGS[title] ?? title) : title),
       ...(world.helpColumns === undefined ? {} : { helpWidth: world.helpColumns }),
     } satisfies Partial<Help>);
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,5 +1,5 @@
-import { sql } from "kysely";
 import type { Database } from "../../database/open-database.ts";
+import { containsText } from "../../database/text-search.ts";
 import { type AlertState, type InboxAlert, SEVERITIES, type Severity } from "../../model/alert.ts";
 import { toInboxAlert } from "./alert-row.ts";
 import { INBOX_LIMITS } from "./limits.ts";
@@ -44,10 +44,8 @@ export function createAlertList(database: Database): AlertList {
     if (severityMin !== undefined) query = query.where("severity", ">=", SEVERITIES[severityMin]);
     if (hostId !== undefined) query = query.where("host_id", "=", hostId);
     if (text !== undefined) {
-      const pattern = `%${text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/[\\%_]/g, "\\$&")}%`;
-      const contains = (column: "summary" | "component" | "condition") =>
-        sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`;
-      query = query.where((is) => is.or([contains("summary"), contains("component"), contains("condition")]));
+      const columns = ["summary", "component", "condition"];
+      query = query.where((is) => is.or(columns.map((column) => containsText(column, text))));
     }
     return query;
   }

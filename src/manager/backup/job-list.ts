@@ -1,4 +1,6 @@
+import type { Selectable } from "kysely";
 import type { Database } from "../../database/open-database.ts";
+import type { JobsTable } from "../../database/schema.ts";
 import type { Job, JobKind, JobLogLine, JobProgress, JobState } from "../../model/job.ts";
 
 // Jobs and their logs as the database has them.
@@ -145,26 +147,7 @@ export function createJobList(database: Database): JobList {
   };
 }
 
-type JobRow = {
-  readonly id: string;
-  readonly kind: JobKind;
-  readonly host_id: string;
-  readonly host_name: string;
-  readonly state: JobState;
-  readonly requested_by: string;
-  readonly paths: string;
-  readonly snapshot_id: string | null;
-  readonly target: string | null;
-  readonly created_at_ms: number;
-  readonly started_at_ms: number | null;
-  readonly ended_at_ms: number | null;
-  readonly files: number;
-  readonly bytes: number;
-  readonly bytes_sent: number;
-  readonly problems: number;
-  readonly current: string;
-  readonly reason: string | null;
-};
+type JobRow = Selectable<JobsTable> & { readonly host_name: string };
 
 function toJob(row: JobRow): Job {
   return {

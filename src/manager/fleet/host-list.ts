@@ -1,3 +1,4 @@
+import type { Selectable } from "kysely";
 import type { Database } from "../../database/open-database.ts";
 import type { HostsTable } from "../../database/schema.ts";
 import { beginsWithText, containsText } from "../../database/text-search.ts";
@@ -90,9 +91,7 @@ export function createHostList(database: Database): HostList {
   };
 }
 
-type Row = { readonly [K in keyof HostsTable]: K extends "id" ? string : HostsTable[K] };
-
-function toRecord(row: Row): HostRecord {
+function toRecord(row: Selectable<HostsTable>): HostRecord {
   return {
     id: row.id,
     name: row.name,
