@@ -630,13 +630,18 @@ describe.skipIf(process.platform !== "linux")("a host that is removed", () => {
                 : undefined;
             const socket = secure(flow, identity, send === undefined ? {} : { send });
             const ended = meet(socket);
+            // Asked for before anything is awaited: on a busy machine the welcome is there before all eight are through.
+            const welcomed = flow === "managerReport" ? once(socket, "data") : undefined;
             await once(socket, "secureConnect");
-            return { flow, socket, ended };
+            return { socket, ended, welcomed };
           }),
         ),
       );
-      const [firstBytes] = await once(live.find(({ flow }) => flow === "managerReport")?.socket as TLSSocket, "data");
-      expect(decode(ReportReply, (firstBytes as Buffer).subarray(4))).toMatchObject({ kind: "welcome" });
+      const welcomes = await Promise.all(live.flatMap(({ welcomed }) => welcomed ?? []));
+      expect(welcomes.map(([bytes]) => decode(ReportReply, (bytes as Buffer).subarray(4)).kind)).toEqual([
+        "welcome",
+        "welcome",
+      ]);
       // With TLS 1.3 the client is through before the server has judged it.
       await pause(systemClock, 300);
       expect(live.filter(({ socket }) => socket.closed)).toEqual([]);
