@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import { assert } from "../runtime/errors.ts";
 import type { Service } from "../runtime/service.ts";
 import type { Connection } from "./connections.ts";
+import { statusOfHttpError } from "./http-listen.ts";
 import { HTTPS_LIMITS, type HttpsLimits } from "./limits.ts";
 import { createTlsListener, type TlsListener, type TlsListenerNeeds } from "./listen.ts";
 import type { Peer } from "./peer.ts";
@@ -24,12 +25,6 @@ export interface HttpsListener extends Service {
   readonly serverFactory: (handler: RequestListener) => HttpServer;
 }
 
-/** As node:http answers them. */
-const STATUS_OF_CODE: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
-  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
-};
-
 const connectionOfSocket = new WeakMap<Duplex, Connection>();
 
 /** The verified peer of a request; "anonymous" only where the listener asks for no certificate or allows none. Has no default: throws when the socket is not one of ours. */
@@ -44,7 +39,10 @@ export function connectionOfRequest(request: Pick<IncomingMessage, "socket">): C
   return connection;
 }
 
-/** "mutual" (the default) for administration; "server-only" with `allow: ["anonymous"]` for browsers. */
+/**
+ * "mutual" (the default) for administration; "server-only" with `allow: ["anonymous"]` for browsers; "standard" with
+ * `allow: ["manager", "anonymous"]` for the management standards, whose clients prove themselves by a certificate or by HTTP.
+ */
 export function createHttpsListener(needs: HttpsListenerNeeds): HttpsListener {
   const { httpsLimits = HTTPS_LIMITS } = needs;
   const server = createServer({
@@ -67,8 +65,7 @@ export function createHttpsListener(needs: HttpsListenerNeeds): HttpsListener {
     listener.tellBroken(connection, `HTTP: ${error.code ?? "not a request"}`);
     // Fastify answers in words of its own; without it, since somebody listens, Node leaves the answer to us.
     if (server.listenerCount("clientError") > 1 || !socket.writable) return;
-    const status = STATUS_OF_CODE[error.code ?? ""] ?? "400 Bad Request";
-    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+    socket.end(`HTTP/1.1 ${statusOfHttpError(error)}\r\nConnection: close\r\n\r\n`);
   });
   return {
     name: listener.name,

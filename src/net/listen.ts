@@ -22,6 +22,8 @@ import { ANONYMOUS, describePeer, type KnownPeer, type Peer } from "./peer.ts";
 import { createRefusalLog, type Refused } from "./refusal-log.ts";
 import { refusalOfTlsError } from "./tls-error.ts";
 
+export type ListenerTls = "mutual" | "server-only" | "standard";
+
 export interface TlsListenerNeeds {
   /** The port map's key; the port comes from the port book. Port 0 takes a free one, for tests. */
   readonly flow: string;
@@ -30,8 +32,11 @@ export interface TlsListenerNeeds {
   readonly identity: Identity;
   /** Kinds of peers that may connect; nobody else gets as far as `onConnection`. */
   readonly allow: readonly Peer["kind"][];
-  /** "mutual" asks for a certificate, TLS 1.3. "server-only" is for browsers: asks for none, TLS 1.2 too. */
-  readonly tls?: "mutual" | "server-only";
+  /**
+   * "mutual" asks for a certificate, TLS 1.3. "server-only" is for browsers: asks for none, TLS 1.2 too. "standard" is for
+   * anybody's software beside our own: asks for a certificate, lets be without one who is `allow`ed to be "anonymous", TLS 1.2 too.
+   */
+  readonly tls?: ListenerTls;
   readonly isRevoked: IsRevoked;
   /** Who of those kinds may connect; everybody where left out. */
   readonly isExpected?: (peer: KnownPeer) => boolean;
@@ -73,7 +78,7 @@ export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
 
   const tlsServer = createTlsServer({
     ...contextOptions(identity, tls),
-    requestCert: tls === "mutual",
+    requestCert: tls !== "server-only",
     rejectUnauthorized: false,
   });
   // rejectUnauthorized would close a refused connection before its certificate can be read, and the operator could not be
@@ -147,7 +152,7 @@ export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
   /** The connection that comes of a finished handshake, or why there is none. */
   function decide(socket: TLSSocket, { raw, address, remotePort }: Arrival): Connection | Refused {
     const remote = { flow, socket, remoteAddress: address, remotePort };
-    const certificate = tls === "mutual" ? socket.getPeerX509Certificate() : undefined;
+    const certificate = tls === "server-only" ? undefined : socket.getPeerX509Certificate();
     if (certificate === undefined) {
       if (!allow.includes("anonymous")) return { refusal: "noCertificate" };
       const refusal = admission.enterAnonymous(address);
@@ -241,9 +246,11 @@ function keyOf({ localAddress, remoteAddress, remotePort }: Socket): string {
   return `${localAddress} ${remoteAddress} ${remotePort}`;
 }
 
-function contextOptions(identity: Identity, tls: "mutual" | "server-only"): TlsOptions {
+function contextOptions(identity: Identity, tls: ListenerTls): TlsOptions {
   const options = identity.secureContextOptions();
   if (tls === "server-only") return { ...options, minVersion: "TLSv1.2" };
   // No tickets: a resumed session would skip the look at expiry.
-  return { ...options, minVersion: "TLSv1.3", secureOptions: constants.SSL_OP_NO_TICKET };
+  const secureOptions = constants.SSL_OP_NO_TICKET;
+  // Clients of CIM and WS-Management are as old as the systems they manage: Windows Server 2019 ends at TLS 1.2.
+  return { ...options, minVersion: tls === "standard" ? "TLSv1.2" : "TLSv1.3", secureOptions };
 }
