@@ -119,6 +119,8 @@ export function createHttpListener(needs: HttpListenerNeeds): HttpListener {
 const STATUS_OF_CODE: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+  // Among them M-POST of old CIM clients, which then fall back to POST (DSP0200 §8.2).
+  HPE_INVALID_METHOD: "501 Not Implemented",
 };
 
 /** The status line's end for what Node's parser refused, as node:http answers it. */
