@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { AtMs, Count, HostRef, listOf, Nothing, PAGE_QUERY, pageOf } from "./fields.ts";
+import { READING_LIMITS } from "../model/reading.ts";
+import { AtMs, Count, HostRef, listOf, Nothing, PAGE_QUERY, pageOf, queryInteger } from "./fields.ts";
 import { API_LIMITS } from "./limits.ts";
 import {
   HostReadingsSchema,
@@ -7,6 +8,7 @@ import {
   HostStateSchema,
   ReadingSchema,
   ReadingStateSchema,
+  ReadingUnitSchema,
   SeveritySchema,
 } from "./model-schemas.ts";
 import { defineRoutes } from "./route.ts";
@@ -26,6 +28,28 @@ export const HostOverview = HostSchema.extend({
   lastSnapshot: z.object({ id: z.string(), finishedAtMs: AtMs }).nullable(),
 }).meta({ id: "HostOverview" });
 export type HostOverview = z.infer<typeof HostOverview>;
+
+export const ReadingSeries = z
+  .object({
+    component: z.string().max(READING_LIMITS.componentBytes),
+    measure: z.string().max(READING_LIMITS.measureBytes),
+    unit: ReadingUnitSchema,
+  })
+  .meta({ id: "ReadingSeries" });
+export type ReadingSeries = z.infer<typeof ReadingSeries>;
+
+export const ReadingHistory = z
+  .object({
+    hostId: z.string(),
+    ...ReadingSeries.shape,
+    stepSeconds: z.int().describe("what one point stands for"),
+    points: z
+      .array(z.object({ atMs: AtMs, average: z.number(), minimum: z.number(), maximum: z.number() }))
+      .max(API_LIMITS.historyPoints)
+      .describe("oldest first, by the manager's clock; stretches without readings are left out"),
+  })
+  .meta({ id: "ReadingHistory" });
+export type ReadingHistory = z.infer<typeof ReadingHistory>;
 
 export const EnrolmentToken = z
   .object({
@@ -78,6 +102,31 @@ export const HOST_ROUTES = defineRoutes({
     params: ByHost,
     status: 200,
     reply: z.object({ hostId: z.string(), latest: HostReadingsSchema.nullable() }),
+  },
+  hostSeries: {
+    method: "GET",
+    path: "/api/v1/hosts/:host/series",
+    role: "viewer",
+    description: "What there is a history of.",
+    params: ByHost,
+    status: 200,
+    reply: z.object({ hostId: z.string(), series: z.array(ReadingSeries) }),
+  },
+  hostHistory: {
+    method: "GET",
+    path: "/api/v1/hosts/:host/history",
+    role: "viewer",
+    description: "What one measure of a host was: by the minute for some days, then by the hour.",
+    params: ByHost,
+    query: z.object({
+      component: z.string().min(1).max(READING_LIMITS.componentBytes),
+      measure: z.string().min(1).max(READING_LIMITS.measureBytes),
+      fromMs: queryInteger({ min: 0, max: Number.MAX_SAFE_INTEGER }).optional().describe("a day ago otherwise"),
+      toMs: queryInteger({ min: 0, max: Number.MAX_SAFE_INTEGER }).optional().describe("now otherwise"),
+      points: queryInteger({ min: 2, max: API_LIMITS.historyPoints }).optional(),
+    }),
+    status: 200,
+    reply: ReadingHistory,
   },
   hostRename: {
     method: "PATCH",

@@ -19,6 +19,8 @@ export const API_LIMITS = {
   searchText: 200,
   alertsPerAcknowledge: 1_000,
   testAlerts: 10_000,
+  historyPoints: 2_000,
+  historyPointsDefault: 240,
   logLines: 1_000,
   /** A waiting log request is answered after this at the latest; proxies cut at 30 s and later. */
   logWaitSeconds: 25,

@@ -16,6 +16,7 @@ export const SeveritySchema = keysOf(SEVERITIES);
 export const AlertStateSchema = z.enum(ALERT_STATES);
 export const HostStateSchema = z.enum(HOST_STATES);
 export const ReadingStateSchema = keysOf(READING_STATES);
+export const ReadingUnitSchema = keysOf(READING_UNITS);
 export const JobKindSchema = z.enum(JOB_KINDS);
 export const JobStateSchema = z.enum(JOB_STATES);
 
@@ -72,7 +73,7 @@ export const ReadingSchema = z
     component: z.string().max(READING_LIMITS.componentBytes),
     measure: z.string().max(READING_LIMITS.measureBytes),
     value: z.number().nullable(),
-    unit: keysOf(READING_UNITS),
+    unit: ReadingUnitSchema,
     state: ReadingStateSchema,
     summary: z.string().max(READING_LIMITS.summaryBytes),
   })

@@ -7,6 +7,7 @@ import type { Text } from "../ports/flow.ts";
 import { integer, seconds } from "../runtime/setting-kinds.ts";
 import { confirm, DRY_RUN_OPTION, YES_OPTION } from "./confirm.ts";
 import { defineCommand, defineGroup } from "./define-command.ts";
+import { HOST_HISTORY } from "./host-history.ts";
 import { listPages } from "./list-pages.ts";
 import type { Cell, Style } from "./output.ts";
 import { formatMoment } from "./quantities.ts";
@@ -93,7 +94,7 @@ const READING_STYLES: Readonly<Record<ReadingState, Style>> = {
 /** Managers of some hundred hosts show all of them; beyond, one asks for more. */
 const HOSTS_SHOWN = 1_000;
 
-/** `rusuban host list|show|token|remove|rename`. */
+/** `rusuban host list|show|history|token|remove|rename`. */
 export function hostCommand(cli: Cli): Command {
   return defineGroup(cli, "host", WORDS.group, [
     defineCommand(cli, {
@@ -115,6 +116,7 @@ export function hostCommand(cli: Cli): Command {
       examples: ["rusuban host show web1", "rusuban host show 0193a1b2"],
       run: show,
     }),
+    defineCommand(cli, HOST_HISTORY),
     defineCommand(cli, {
       name: "token",
       about: WORDS.token,

@@ -4,7 +4,7 @@
 import { ApiError } from "../api/api-error.ts";
 import { type ApiClient, createClient, type Transport } from "../api/client.ts";
 import { formatMessage } from "../api/event-stream.ts";
-import type { HostOverview } from "../api/host-routes.ts";
+import type { HostOverview, ReadingHistory } from "../api/host-routes.ts";
 import type { Route } from "../api/route.ts";
 import { type ApiHeard, type ApiReply, ROUTES, type RouteName } from "../api/routes.ts";
 import type { InboxAlert } from "../model/alert.ts";
@@ -27,6 +27,8 @@ export interface MemoryManager {
   readonly transport: Transport;
   hosts: HostOverview[];
   readings: HostReadings | null;
+  /** Of every host alike. */
+  history: Omit<ReadingHistory, "hostId">[];
   alerts: InboxAlert[];
   snapshots: Snapshot[];
   entries: SnapshotEntry[];
@@ -64,6 +66,7 @@ export function createMemoryManager(): MemoryManager {
     transport: carry,
     hosts: [],
     readings: null,
+    history: [],
     alerts: [],
     snapshots: [],
     entries: [],
@@ -127,6 +130,16 @@ function usualHandlers(manager: MemoryManager): Handlers {
       ),
     hostShow: ({ params }) => hostOf(params.host),
     hostReadings: ({ params }) => ({ hostId: hostOf(params.host).id, latest: manager.readings }),
+    hostSeries: ({ params }) => ({
+      hostId: hostOf(params.host).id,
+      series: manager.history.map(({ component, measure, unit }) => ({ component, measure, unit })),
+    }),
+    hostHistory: ({ params, query }) => {
+      const { id } = hostOf(params.host);
+      const of = manager.history.find((one) => one.component === query.component && one.measure === query.measure);
+      if (of === undefined) throw new ApiError("not-found", `no history of ${query.component} ${query.measure}`);
+      return { hostId: id, ...of };
+    },
     hostRename: ({ params, body }) => ({ ...hostOf(params.host), name: body.name }),
     hostRemove: ({ params }) => void hostOf(params.host),
     hostToken: ({ body }) => ({

@@ -9,6 +9,7 @@ export interface ColumnTypes {
   readonly text: ColumnDataType;
   /** 53 bits and more: counts, bytes, milliseconds. */
   readonly integer: ColumnDataType;
+  readonly bytes: ColumnDataType;
   /** Type and constraint of a `sequence` column: given by the database, rising, never given twice. */
   readonly sequence: readonly [ColumnDataType, (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder];
 }
@@ -18,9 +19,15 @@ export function columnTypes(kind: DatabaseKind): ColumnTypes {
     return {
       text: "text",
       integer: "bigint",
+      bytes: "bytea",
       sequence: ["bigint", (column) => column.generatedAlwaysAsIdentity().primaryKey()],
     };
   }
   // `autoincrement`: a number is not given again after its row is deleted, so a page's cursor never names another row.
-  return { text: "text", integer: "integer", sequence: ["integer", (column) => column.autoIncrement().primaryKey()] };
+  return {
+    text: "text",
+    integer: "integer",
+    bytes: "blob",
+    sequence: ["integer", (column) => column.autoIncrement().primaryKey()],
+  };
 }

@@ -1,6 +1,7 @@
 import type { ColumnType, Generated } from "kysely";
 import type { AlertKind, AlertState } from "../model/alert.ts";
 import type { JobKind, JobLogLine, JobState } from "../model/job.ts";
+import type { ReadingUnit } from "../model/reading.ts";
 
 // The manager's tables as Kysely sees them. Times are milliseconds since 1970, flags do not exist (a time that is null says
 // no), lists and maps are JSON text read and written by the feature that owns the table, and every secret is stored as
@@ -24,6 +25,10 @@ export interface Schema {
   readonly sign_in_links: SignInLinksTable;
   readonly audit_entries: AuditEntriesTable;
   readonly settings: SettingsTable;
+  readonly reading_series: ReadingSeriesTable;
+  readonly reading_minutes: ReadingMinutesTable;
+  readonly reading_hours: ReadingHoursTable;
+  readonly reading_volumes: ReadingVolumesTable;
 }
 
 export interface HostsTable {
@@ -178,4 +183,37 @@ export interface SettingsTable {
   readonly value: string;
   readonly changed_at_ms: number;
   readonly changed_by: string;
+}
+
+export interface ReadingSeriesTable {
+  readonly sequence: Sequence;
+  readonly host_id: Fixed<string>;
+  readonly component: Fixed<string>;
+  readonly measure: Fixed<string>;
+  readonly unit: ReadingUnit;
+  /** Hours since 1970 of the latest sample: a series that has nothing left is forgotten. */
+  readonly last_hour: number;
+}
+
+/** An hour of a series, a sample a minute (src/manager/watch/history/sample-block.ts). */
+export interface ReadingMinutesTable {
+  /** Hours since 1970. */
+  readonly hour: Fixed<number>;
+  readonly series: Fixed<number>;
+  readonly samples: Uint8Array;
+}
+
+/** A day of a series: for each hour the average, the least and the greatest of its minutes. */
+export interface ReadingHoursTable {
+  /** Days since 1970. */
+  readonly day: Fixed<number>;
+  readonly series: Fixed<number>;
+  readonly samples: Uint8Array;
+}
+
+/** What the samples of a day take: history is bounded in bytes. */
+export interface ReadingVolumesTable {
+  readonly day: Fixed<number>;
+  readonly grain: Fixed<"minutes" | "hours">;
+  readonly bytes: number;
 }

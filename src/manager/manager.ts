@@ -38,6 +38,7 @@ import { createListeners } from "./listeners.ts";
 import { issueManagerIdentity, openManagerData, reachableAddresses, writeAdministratorLink } from "./manager-data.ts";
 import { createRecordListeners } from "./record-listeners.ts";
 import type { ManagerSettings } from "./settings.ts";
+import { createHistory } from "./watch/history/history.ts";
 import { createReachability } from "./watch/reachability.ts";
 import { createReturns } from "./watch/returns.ts";
 import { createWeb } from "./web.ts";
@@ -119,8 +120,21 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       for (const alert of alerts) hub.publish({ kind: "alert", alert });
     },
   });
+  const history = createHistory({
+    database,
+    settings: {
+      minutesDays: settings["history.minutesDays"],
+      hoursDays: settings["history.hoursDays"],
+      bytesMax: settings["history.mebibytes"] * 1024 * 1024,
+    },
+    clock,
+    log,
+  });
   const readings = createLatestReadings({
-    onReadings: (hostId, latest) => hub.publish({ kind: "readings", hostId, readings: latest }),
+    onReadings(hostId, latest) {
+      hub.publish({ kind: "readings", hostId, readings: latest });
+      history.take(hostId, latest);
+    },
   });
   const returns = createReturns({ inbox, find: hosts.find, clock, random, log });
   const onSign = (hostId: string) => {
@@ -207,6 +221,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     onRevoked: (hostId) => {
       receiver.closeHost(hostId);
       readings.remove(hostId);
+      history.remove(hostId);
       void publishHost(hostId);
     },
   });
@@ -225,6 +240,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     manager,
     hosts: hostDirectory,
     readings,
+    history,
     alerts: createAlertDesk(inbox),
     testAlerts: {
       async raise(hostId: string, ids: readonly string[]) {
@@ -295,6 +311,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     [
       { name: "data", start: async () => {}, stop: () => data.close() },
       inbox,
+      history,
       { name: "web", start: async () => {}, stop: () => web.close() },
       receiver,
       { name: "jobs", start: () => jobs.start(), stop: () => jobs.stop() },

@@ -53,6 +53,21 @@ export const MANAGER_SETTINGS = {
     43_200,
     "A console session ends after so long, used or not.",
   ),
+  "history.minutesDays": setting(
+    integer({ min: 1, max: 31 }),
+    7,
+    "Days for which readings are kept by the minute; then an average an hour is left.",
+  ),
+  "history.hoursDays": setting(
+    integer({ min: 1, max: 3_650 }),
+    400,
+    "Days for which the hourly averages of readings are kept.",
+  ),
+  "history.mebibytes": setting(
+    integer({ min: 1, max: 1_048_576 }),
+    2_048,
+    "What the history of readings may take of the disk, in MiB; the oldest goes first.",
+  ),
   ...declarePortSettings(),
 } as const;
 

@@ -1,19 +1,33 @@
 import { ApiError } from "../../api/api-error.ts";
 import { API_LIMITS } from "../../api/limits.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { findHost } from "./find-host.ts";
 import type { Handlers } from "./handler.ts";
 import { describeHosts, type HostOverviewNeeds } from "./host-overview.ts";
-import type { EnrolmentTokens, HostDirectory } from "./needs.ts";
+import type { EnrolmentTokens, HostDirectory, ReadingHistory } from "./needs.ts";
 
 export interface HostNeeds extends HostOverviewNeeds {
   readonly hosts: HostDirectory;
   readonly tokens: EnrolmentTokens;
+  readonly history: ReadingHistory;
+  readonly clock: Clock;
 }
 
-type HostRouteName = "hostList" | "hostShow" | "hostReadings" | "hostRename" | "hostRemove" | "hostToken";
+/** What is shown where nobody says from when. */
+const HISTORY_SHOWN_MS = 24 * 3_600_000;
+
+type HostRouteName =
+  | "hostList"
+  | "hostShow"
+  | "hostReadings"
+  | "hostSeries"
+  | "hostHistory"
+  | "hostRename"
+  | "hostRemove"
+  | "hostToken";
 
 export function createHostHandlers(needs: HostNeeds): Handlers<HostRouteName> {
-  const { hosts, readings, tokens } = needs;
+  const { hosts, readings, tokens, history, clock } = needs;
   return {
     async hostList({ query }) {
       const page = await hosts.list({
@@ -32,6 +46,24 @@ export function createHostHandlers(needs: HostNeeds): Handlers<HostRouteName> {
     async hostReadings({ params }) {
       const host = await findHost(hosts, params.host);
       return { hostId: host.id, latest: readings.of(host.id) ?? null };
+    },
+    async hostSeries({ params }) {
+      const host = await findHost(hosts, params.host);
+      return { hostId: host.id, series: await history.seriesOf(host.id) };
+    },
+    async hostHistory({ params, query }) {
+      const host = await findHost(hosts, params.host);
+      const { component, measure, points: pointsMax = API_LIMITS.historyPointsDefault } = query;
+      const toMs = query.toMs ?? clock.now();
+      const fromMs = query.fromMs ?? toMs - HISTORY_SHOWN_MS;
+      if (fromMs >= toMs) throw new ApiError("invalid-request", `fromMs: ${fromMs} is not before toMs, ${toMs}`);
+      const found = await history.read({ hostId: host.id, component, measure, fromMs, toMs, pointsMax });
+      if (found === undefined) {
+        const series = `${JSON.stringify(component)}, ${JSON.stringify(measure)}`;
+        throw new ApiError("not-found", `${host.name} has no history of ${series}: ask for its series`);
+      }
+      const { unit, stepSeconds, points } = found;
+      return { hostId: host.id, component, measure, unit, stepSeconds, points: [...points] };
     },
     async hostRename({ params, body }) {
       const host = await findHost(hosts, params.host);

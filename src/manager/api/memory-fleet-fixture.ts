@@ -17,6 +17,7 @@ import type {
   LatestReadings,
   Page,
   PageQuery,
+  ReadingHistory,
   RestoreOrder,
   Snapshots,
   TestAlerts,
@@ -31,6 +32,7 @@ export interface MemoryFleet {
   readonly jobs: Jobs;
   readonly snapshots: Snapshots;
   readonly tokens: EnrolmentTokens;
+  readonly history: ReadingHistory;
   /** What the rest of a manager would do: each puts a thing in place and publishes it. */
   putHost(host: Host): void;
   putReadings(hostId: string, readings: HostReadings): void;
@@ -235,6 +237,26 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
         return pageOf([...found.entries], query);
       },
       count: async () => snapshots.length,
+    },
+    history: {
+      async seriesOf(hostId) {
+        const all = readings.get(hostId)?.readings ?? [];
+        return all.flatMap(({ component, measure, unit, value }) =>
+          value === null ? [] : [{ component, measure, unit }],
+        );
+      },
+      async read({ hostId, component, measure, fromMs, toMs, pointsMax }) {
+        const latest = readings.get(hostId)?.readings ?? [];
+        const found = latest.find((reading) => reading.component === component && reading.measure === measure);
+        if (found === undefined || found.value === null) return undefined;
+        const { unit, value } = found;
+        const stepMs = Math.max(60_000, Math.ceil((toMs - fromMs) / (pointsMax - 1)));
+        const points = Array.from({ length: Math.floor((toMs - fromMs) / stepMs) }, (_, index) => {
+          const average = value * (1 + Math.sin(index / 9) / 10);
+          return { atMs: fromMs + index * stepMs, average, minimum: average * 0.98, maximum: average * 1.02 };
+        });
+        return { unit, stepSeconds: Math.round(stepMs / 1_000), points };
+      },
     },
     tokens: {
       async create({ validSeconds = 86_400 }) {

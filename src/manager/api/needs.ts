@@ -3,7 +3,7 @@ import type { ListeningFlow } from "../../api/status-routes.ts";
 import type { AlertState, InboxAlert, Severity } from "../../model/alert.ts";
 import type { Host, HostState } from "../../model/host.ts";
 import type { Job, JobKind, JobLogLine, JobState } from "../../model/job.ts";
-import type { HostReadings } from "../../model/reading.ts";
+import type { HostReadings, ReadingUnit } from "../../model/reading.ts";
 import type { Snapshot, SnapshotEntry } from "../../model/snapshot.ts";
 
 // What the API asks of the rest of the manager. A thing that is not there is undefined; what a caller did wrong is thrown
@@ -39,6 +39,26 @@ export interface HostFilter {
 
 export interface LatestReadings {
   of(hostId: string): HostReadings | undefined;
+}
+
+export interface ReadingHistory {
+  seriesOf(hostId: string): Promise<{ component: string; measure: string; unit: ReadingUnit }[]>;
+  /** Undefined where there is no such series. */
+  read(query: {
+    readonly hostId: string;
+    readonly component: string;
+    readonly measure: string;
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly pointsMax: number;
+  }): Promise<
+    | {
+        readonly unit: ReadingUnit;
+        readonly stepSeconds: number;
+        readonly points: readonly { atMs: number; average: number; minimum: number; maximum: number }[];
+      }
+    | undefined
+  >;
 }
 
 export interface AlertFilter {

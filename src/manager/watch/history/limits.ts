@@ -1,0 +1,11 @@
+/** Bounds of the history of readings; docs/limits.md lists them. */
+export const HISTORY_LIMITS = {
+  /** Series of one host: as many as one look may have readings. A host that keeps naming new ones gets no more. */
+  seriesPerHost: 512,
+  /** What a kill of the manager may cost: history is no acknowledged data, and rarer writing spares the disk. */
+  storeIntervalMs: 5 * 60_000,
+  /** Series written in one transaction: some milliseconds, then others get their turn. */
+  seriesPerCommit: 200,
+  /** Points of one answer. */
+  points: 2_000,
+} as const;
