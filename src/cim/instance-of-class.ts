@@ -1,0 +1,60 @@
+import { assert } from "../runtime/errors.ts";
+import { type CimClass, keysOf } from "./cim-class.ts";
+import { CimInstance } from "./cim-instance.ts";
+import { type CimScalar, type CimValue, misfitOf } from "./cim-type.ts";
+import type { ClassDeclaration, InstanceOf } from "./class-declaration.ts";
+import { type KeyValue, ObjectPath } from "./object-path.ts";
+
+/**
+ * An instance of a declared class from a provider's values: every property of the class, NULL where the provider said
+ * nothing. A value that its type cannot carry is our bug, and named.
+ */
+export function createInstance<D extends ClassDeclaration>(
+  declaration: D,
+  values: InstanceOf<D>,
+  namespace: string | null = null,
+): CimInstance {
+  const given = values as Readonly<Record<string, CimValue | undefined>>;
+  const properties = declaration.properties.map(({ name, type, isArray, referenceClass, embedded, value }) => {
+    const found = given[name] ?? value;
+    const problem = misfit(found, isArray, (each) => misfitOf(type, each));
+    assert(problem === null, `${declaration.name}.${name}: ${problem}`);
+    return {
+      name,
+      type,
+      isArray,
+      value: found,
+      ...(referenceClass === undefined ? {} : { referenceClass }),
+      ...(embedded === undefined ? {} : { embedded }),
+    };
+  });
+  const instance = new CimInstance({ className: declaration.name, properties });
+  return namespace === null ? instance : instance.withPath(pathOf(declaration, instance, namespace));
+}
+
+/** The path of an instance by the keys of its class; asserts that no key is NULL. */
+export function pathOf(cimClass: CimClass, instance: CimInstance, namespace: string): ObjectPath {
+  const keys = keysOf(cimClass).map((name) => {
+    const value = instance.get(name);
+    assert(value !== null && value !== undefined, `${cimClass.name}: its key ${name} is NULL`);
+    return { name, value: keyOf(value) };
+  });
+  return new ObjectPath({ namespace, className: cimClass.name, keys });
+}
+
+function keyOf(value: CimValue): KeyValue {
+  if (typeof value === "number") return Number.isInteger(value) ? BigInt(value) : value;
+  if (value instanceof ObjectPath || typeof value !== "object") return value;
+  return String(value); // A datetime stands as text in a key.
+}
+
+function misfit(value: CimValue, isArray: boolean, judge: (each: CimScalar) => string | null): string | null {
+  if (value === null) return null;
+  if (!isArray) return Array.isArray(value) ? "an array instead of one value" : judge(value as CimScalar);
+  if (!Array.isArray(value)) return "one value instead of an array";
+  for (const each of value as readonly (CimScalar | null)[]) {
+    const problem = each === null ? null : judge(each);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
