@@ -12,7 +12,7 @@ import { LeafBuilder } from "./tree-builder.ts";
 
 // What the tests of the store share: a store with a weak passphrase wrapping, small chunks, hand-made snapshots.
 
-/** 1 MiB of memory instead of 64: the tests open hundreds of stores. */
+/** 16 KiB of memory instead of 32 MiB: the tests open hundreds of stores. */
 export const WEAK_KEY_STRENGTH = { costLog2: 4, parallelism: 1 };
 export const SMALL_CHUNKS = { min: 512, average: 2048, max: 8192 };
 
