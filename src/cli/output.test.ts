@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
+import { displayWidth, padEnd } from "../runtime/display-width.ts";
 import { ConnectError, CorruptionError, PeerError, SettingsError, TimeoutError, WireError } from "../runtime/errors.ts";
-import { displayWidth, padEnd } from "./display-width.ts";
 import { CommandError, EXIT, mayColor, printError, printJson, printTable, runAction } from "./output.ts";
 import { createRecorder } from "./output-recorder.ts";
 

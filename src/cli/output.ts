@@ -3,6 +3,7 @@
 // Scripts depend on this shape and on the exit codes.
 
 import { styleText } from "node:util";
+import { displayWidth } from "../runtime/display-width.ts";
 import {
   ConnectError,
   CorruptionError,
@@ -12,7 +13,6 @@ import {
   TimeoutError,
   WireError,
 } from "../runtime/errors.ts";
-import { displayWidth } from "./display-width.ts";
 import { jsonText, visible } from "./visible.ts";
 
 /**

@@ -2,8 +2,8 @@ import { type Flow, formatRange, type Language, PARTY_TITLES } from "../ports/fl
 import { type FlowKey, flowName, flowOf, settingKey } from "../ports/port-map.ts";
 import type { PortBook } from "../ports/port-settings.ts";
 import { PROFILES } from "../ports/profiles/profiles.ts";
+import { displayWidth, padEnd } from "../runtime/display-width.ts";
 import { environmentName } from "../runtime/settings.ts";
-import { displayWidth, padEnd } from "./display-width.ts";
 import { bold, type Output } from "./output.ts";
 import { CAPTIONS, partyNames } from "./ports-words.ts";
 

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { FLOW_KEYS, flowName } from "../ports/port-map.ts";
 import { createPortBook, type PortOverrides } from "../ports/port-settings.ts";
-import { displayWidth } from "./display-width.ts";
+import { displayWidth } from "../runtime/display-width.ts";
 import { EXIT } from "./output.ts";
 import { createRecorder } from "./output-recorder.ts";
 import { portsCommand } from "./ports.ts";

@@ -2,9 +2,9 @@
 
 import { Command, type Help, Option } from "commander";
 import type { Text } from "../ports/flow.ts";
+import { displayWidth } from "../runtime/display-width.ts";
 import { VERSION } from "../runtime/package.ts";
 import { COMMANDS, type ListedCommand } from "./command-list.ts";
-import { displayWidth } from "./display-width.ts";
 import { everyCommand } from "./run-program.ts";
 import type { Cli } from "./session.ts";
 import { defaultDataDirectory } from "./world.ts";

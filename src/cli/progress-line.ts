@@ -1,7 +1,7 @@
 // The progress of work under way. On a terminal one line is redrawn; elsewhere (a log, a pipe) a plain line comes every
 // few seconds.
 
-import { displayWidth } from "./display-width.ts";
+import { displayWidth } from "../runtime/display-width.ts";
 import { visible } from "./visible.ts";
 import type { World } from "./world.ts";
 

@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import type { ApiClient } from "../api/client.ts";
 import type { Severity } from "../model/alert.ts";
 import type { Language, Text } from "../ports/flow.ts";
-import { displayWidth, padEnd } from "./display-width.ts";
+import { displayWidth, padEnd } from "../runtime/display-width.ts";
 import { Interruption } from "./interruption.ts";
 import { type Cell, CommandError, EXIT, type ExitCode, paint, printError, printJson, printTable } from "./output.ts";
 import { formatAge, formatMoment } from "./quantities.ts";

@@ -1,6 +1,6 @@
 import type { Text } from "../ports/flow.ts";
+import { padEnd } from "../runtime/display-width.ts";
 import { reasonOf, SettingsError } from "../runtime/errors.ts";
-import { padEnd } from "./display-width.ts";
 import { Interruption } from "./interruption.ts";
 import { CommandError, paint, printJson } from "./output.ts";
 import type { Session } from "./session.ts";
