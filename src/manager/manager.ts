@@ -269,6 +269,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     listening,
     consoleFolder,
     sessionSeconds: settings["console.sessionSeconds"],
+    metricsTokenFile: settings["metrics.tokenFile"],
     clock,
     random,
     log: boundedLog,

@@ -68,6 +68,11 @@ export const MANAGER_SETTINGS = {
     2_048,
     "What the history of readings may take of the disk, in MiB; the oldest goes first.",
   ),
+  "metrics.tokenFile": setting(
+    string({ lengthMax: 4_096 }),
+    "",
+    "File with the token by which Prometheus may read `/metrics` at the console's port; empty: nobody may.",
+  ),
   ...declarePortSettings(),
 } as const;
 

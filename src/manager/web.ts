@@ -16,10 +16,13 @@ import { createApi } from "./api/create-api.ts";
 import { createHandlers, type HandlerNeeds } from "./api/create-handlers.ts";
 import type { EventHub } from "./api/event-hub.ts";
 import { identifyByCertificate } from "./api/identity.ts";
+import type { MetricsService } from "./api/metrics-route.ts";
 import { createPasswords } from "./api/passwords.ts";
 import { createSessions } from "./api/sessions.ts";
 import { createSignInThrottle } from "./api/sign-in-throttle.ts";
 import type { DeclaredListener } from "./listeners.ts";
+import { collectManagerMetrics } from "./metrics/manager-metrics.ts";
+import { readMetricsToken } from "./metrics/metrics-token.ts";
 
 // One API on two listeners: administration knows its callers by certificate, the console by session.
 
@@ -35,6 +38,8 @@ export interface WebNeeds {
   /** Where the built console is. */
   readonly consoleFolder: string;
   readonly sessionSeconds: number;
+  /** The private file with the token of `/metrics`; empty: there is none. */
+  readonly metricsTokenFile: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -101,6 +106,7 @@ export async function createWeb(needs: WebNeeds): Promise<Web> {
     listener: "console",
     serverFactory: console.serverFactory,
     identify: sessions.identify,
+    metrics: needs.metricsTokenFile === "" ? undefined : await createMetrics(needs.metricsTokenFile, fleet),
     consoleFiles: await readConsoleFiles(consoleFolder).catch((error: unknown) => {
       log.warn({ reason: reasonOf(error) }, "the console's pages are missing; its API works");
       return undefined;
@@ -115,4 +121,8 @@ export async function createWeb(needs: WebNeeds): Promise<Web> {
       await Promise.all([administrationApi.close(), consoleApi.close()]);
     },
   };
+}
+
+async function createMetrics(tokenFile: string, fleet: Fleet): Promise<MetricsService> {
+  return { mayScrape: await readMetricsToken(tokenFile), collect: () => collectManagerMetrics(fleet) };
 }

@@ -8,6 +8,8 @@ import type { Clock } from "../../runtime/clock.ts";
 import { FakeClock } from "../../runtime/fake-clock.ts";
 import { type Log, silentLog } from "../../runtime/log.ts";
 import { systemRandom } from "../../runtime/random.ts";
+import { collectManagerMetrics } from "../metrics/manager-metrics.ts";
+import { readMetricsToken } from "../metrics/metrics-token.ts";
 import {
   createAccountRepository,
   createAuditTrail,
@@ -41,6 +43,8 @@ export interface FixtureOptions {
   readonly consoleFiles?: ConsoleFiles;
   readonly consoleUrl?: () => string;
   readonly consoleServerFactory?: FastifyServerFactory;
+  /** Where the console shall answer `/metrics`. */
+  readonly metricsTokenFile?: string;
   /** How the administration port knows callers; as nobody where not given. */
   readonly identify?: Identify;
 }
@@ -113,6 +117,13 @@ export async function createApiFixture(options: FixtureOptions = {}): Promise<Ap
     serverFactory: options.consoleServerFactory ?? plainServer,
     identify: sessions.identify,
     consoleFiles: options.consoleFiles,
+    metrics:
+      options.metricsTokenFile === undefined
+        ? undefined
+        : {
+            mayScrape: await readMetricsToken(options.metricsTokenFile),
+            collect: () => collectManagerMetrics({ ...fleet, manager }),
+          },
   });
   return {
     clock,

@@ -23,6 +23,7 @@ import { findHostId } from "./find-host.ts";
 import type { Caller, HandledName, Handlers } from "./handler.ts";
 import { type Identify, type Identity, mayDo } from "./identity.ts";
 import { SERVICE_LIMITS } from "./limits.ts";
+import { addMetricsRoute, type MetricsService } from "./metrics-route.ts";
 import type { HostDirectory, ManagerFacts } from "./needs.ts";
 import { addOpenApi, schemaOf } from "./open-api.ts";
 import { isSameOrigin } from "./same-origin.ts";
@@ -49,6 +50,8 @@ export interface ApiNeeds {
   readonly sessionSeconds: number;
   /** The console's pages; undefined on the administration port. */
   readonly consoleFiles: ConsoleFiles | undefined;
+  /** Answers `/metrics`; undefined where it is not switched on. */
+  readonly metrics?: MetricsService | undefined;
   /** Tells browsers to insist on HTTPS for so long. Off where undefined: it outlives the certificate and the product. */
   readonly strictTransportSeconds?: number;
 }
@@ -113,6 +116,7 @@ export async function createApi(needs: ApiNeeds): Promise<FastifyInstance> {
     app.swagger(),
   );
   if (needs.consoleFiles !== undefined) addConsoleRoutes(app, { files: needs.consoleFiles, random });
+  if (needs.metrics !== undefined) addMetricsRoute(app, needs.metrics);
   await app.ready();
   return app;
 }
