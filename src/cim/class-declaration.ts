@@ -34,6 +34,9 @@ export interface PropertyOptions {
   /** It refines the superclass's property of the same name. */
   readonly override?: true;
   readonly description?: string;
+  /** Of parameters only: whether it is given (as it is unless `out`), and whether it comes back. */
+  readonly in?: boolean;
+  readonly out?: true;
 }
 
 export interface PropertyKind extends PropertyOptions {
@@ -71,14 +74,10 @@ export function reference<const O extends PropertyOptions & { readonly min?: num
   } & O;
 }
 
-export interface ParameterKind extends PropertyKind {
-  readonly in?: boolean;
-  readonly out?: true;
-}
 export interface MethodKind {
   readonly returns: CimType;
   readonly values?: Readonly<Record<string | number, string>>;
-  readonly parameters?: Readonly<Record<string, ParameterKind>>;
+  readonly parameters?: Readonly<Record<string, PropertyKind>>;
   readonly static?: true;
   readonly description?: string;
 }
