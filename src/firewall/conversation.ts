@@ -3,9 +3,9 @@
 import { PARTY_TITLES, type PortRange, type Text, type Transport } from "../ports/flow.ts";
 import {
   ANY,
-  COMMENT_MARK,
   type Direction,
   type LeftOut,
+  markOf,
   type Peer,
   type Rule,
   type RuleParty,
@@ -40,7 +40,8 @@ export function rulesAt(side: Side, topology: Topology, conversations: readonly 
   for (const conversation of conversations) {
     const direction = directionAt(side, conversation);
     if (direction === null) continue;
-    const outcome = "problem" in conversation ? conversation.problem : ruleFor(conversation, direction, topology);
+    const outcome =
+      "problem" in conversation ? conversation.problem : ruleFor(conversation, { side, direction, topology });
     if ("direction" in outcome) rules.push(outcome);
     else leftOut.push({ flow: conversation.flow, reason: outcome });
   }
@@ -54,7 +55,10 @@ function directionAt(side: Side, { from, to }: Named): Direction | null {
   return from === side ? "out" : null;
 }
 
-function ruleFor(conversation: Possible, direction: Direction, topology: Topology): Rule | Text {
+function ruleFor(
+  conversation: Possible,
+  { side, direction, topology }: { side: Side; direction: Direction; topology: Topology },
+): Rule | Text {
   const { flow, title, transport, isAnswered, ports, agents = topology.agents } = conversation;
   const from = peerOf(conversation.from, topology, conversation.from === "agent" ? topology.agents : agents);
   const to = peerOf(conversation.to, topology, agents);
@@ -63,7 +67,7 @@ function ruleFor(conversation: Possible, direction: Direction, topology: Topolog
   const ends = inSharedFamilies(from, to);
   if (ends === null) return NO_SHARED_FAMILY;
   const owner = ends.to === ANY ? conversation.to : ends.to.name;
-  const comment = `${COMMENT_MARK}${flow}:${owner}`;
+  const comment = `${markOf(side)}${flow}:${owner}`;
   return { flow, title, direction, transport, ports, ...ends, isAnswered, owner, comment };
 }
 

@@ -42,16 +42,20 @@ export interface Rule {
   readonly isAnswered: boolean;
   /** Whose service it is for: the name of the end that listens. */
   readonly owner: string;
-  /** `rusuban:manager-report:web1`; marks a rule as ours. Holds somebody else's text: renderers make it harmless. */
+  /** `rusuban:agent:backup-data:web1`: mark, flow, owner. Holds somebody else's text: renderers make it harmless. */
   readonly comment: string;
 }
-
-/** Every comment of ours begins so; what does not is not ours. */
-export const COMMENT_MARK = "rusuban:";
 
 export const SIDES = ["agent", "manager", "between"] as const;
 /** The agent's host, the manager's host, or any firewall in between. */
 export type Side = (typeof SIDES)[number];
+
+/** Every comment of ours begins so, and of these rules with their side: a machine may be a manager's and an agent's host. */
+export const COMMENT_MARK = "rusuban:";
+
+export function markOf(side: Side): string {
+  return `${COMMENT_MARK}${side}:`;
+}
 
 /** A flow that has no rule, and why. */
 export interface LeftOut {
