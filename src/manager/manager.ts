@@ -38,6 +38,7 @@ import { createListeners } from "./listeners.ts";
 import { issueManagerIdentity, openManagerData, reachableAddresses, writeAdministratorLink } from "./manager-data.ts";
 import { createRecordListeners } from "./record-listeners.ts";
 import type { ManagerSettings } from "./settings.ts";
+import { createForwarding } from "./watch/forward/forwarding.ts";
 import { createHistory } from "./watch/history/history.ts";
 import { createReachability } from "./watch/reachability.ts";
 import { createReturns } from "./watch/returns.ts";
@@ -130,10 +131,13 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     clock,
     log,
   });
+  const forwarding = await createForwarding(settings, { clock, log });
   const readings = createLatestReadings({
     onReadings(hostId, latest) {
       hub.publish({ kind: "readings", hostId, readings: latest });
       history.take(hostId, latest);
+      if (forwarding === undefined) return;
+      void hosts.find(hostId).then((host) => host && forwarding.take(host.name, latest));
     },
   });
   const returns = createReturns({ inbox, find: hosts.find, clock, random, log });
@@ -313,6 +317,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       { name: "data", start: async () => {}, stop: () => data.close() },
       inbox,
       history,
+      ...(forwarding === undefined ? [] : [forwarding]),
       { name: "web", start: async () => {}, stop: () => web.close() },
       receiver,
       { name: "jobs", start: () => jobs.start(), stop: () => jobs.stop() },

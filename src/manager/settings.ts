@@ -68,6 +68,16 @@ export const MANAGER_SETTINGS = {
     2_048,
     "What the history of readings may take of the disk, in MiB; the oldest goes first.",
   ),
+  "history.forwardUrl": setting(
+    string({ lengthMax: 2_048 }),
+    "",
+    "Where readings are passed on to by Prometheus remote write, such as https://prometheus.example/api/v1/write.",
+  ),
+  "history.forwardTokenFile": setting(
+    string({ lengthMax: 4_096 }),
+    "",
+    "File with the bearer token for `history.forwardUrl`, where it wants one.",
+  ),
   "metrics.tokenFile": setting(
     string({ lengthMax: 4_096 }),
     "",

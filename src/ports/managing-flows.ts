@@ -102,4 +102,29 @@ export const MANAGING_FLOWS = {
     spec: "RFC 9110",
     seedRows: ["be-07"],
   },
+  historyForward: {
+    title: { en: "History to Prometheus (remote write)", ja: "計測履歴の転送 (Prometheus remote write)" },
+    purpose: {
+      en: "The manager passes readings on to a time-series engine that speaks Prometheus remote write.",
+      ja: "マネージャが計測値を、Prometheus remote write を受ける時系列データベースへ転送します。",
+    },
+    whenClosed: {
+      en: "Readings wait in the manager's memory; the oldest are dropped and counted when there is no more room.",
+      ja: "計測値はマネージャのメモリで待ち、溢れた古いものから破棄されて件数が記録されます。",
+    },
+    protocol: "Prometheus remote write over HTTP or HTTPS",
+    initiators: ["manager"],
+    listener: "web-server",
+    transport: "tcp",
+    port: 9090,
+    range: null,
+    variants: [],
+    scope: "network",
+    tls: "standard",
+    changeable: false, // The operator's URL says it (setting `history.forwardUrl`).
+    enabled: { en: "a URL is set to forward history to", ja: "転送先の URL を設定したとき" },
+    platform: "any",
+    spec: "Prometheus Remote-Write 1.0",
+    seedRows: [],
+  },
 } as const satisfies Record<string, Flow>;

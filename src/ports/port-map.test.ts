@@ -24,6 +24,7 @@ describe("the port map", () => {
     ["managerPeer", "manager", "manager", "tcp", 3527],
     ["administration", "console", "manager", "tcp", 6106],
     ["console", "browser", "manager", "tcp", 50104],
+    ["historyForward", "manager", "web-server", "tcp", 9090],
     ["jobEngine", "agent", "manager", "tcp", 5633],
     ["backupControl", "manager", "agent", "tcp", 10000],
     ["backupData", "manager", "agent", "tcp", null],
@@ -40,8 +41,8 @@ describe("the port map", () => {
     ]);
   });
 
-  it("declares these 23 flows and no other", () => {
-    expect(FLOW_KEYS).toHaveLength(23);
+  it("declares these 24 flows and no other", () => {
+    expect(FLOW_KEYS).toHaveLength(24);
   });
 
   it("gives every flow but ICMP either a port or a range, never both", () => {
@@ -163,7 +164,7 @@ describe("names and settings", () => {
 
   it("names a setting for every flow that can move, and none for the others", () => {
     expect(settingKey("managerReport")).toBe("ports.managerReport");
-    expect(FLOW_KEYS.filter((key) => settingKey(key) === null)).toEqual(["ping", "exchangeOnline"]);
+    expect(FLOW_KEYS.filter((key) => settingKey(key) === null)).toEqual(["ping", "historyForward", "exchangeOnline"]);
   });
 
   it("suggests at most three, the nearest first", () => {
