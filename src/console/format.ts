@@ -1,4 +1,7 @@
+import type { ReadingHistory } from "../api/host-routes.ts";
 import type { Language } from "./language.tsx";
+
+type ReadingUnit = ReadingHistory["unit"];
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -34,4 +37,11 @@ export function formatBytes(bytes: number): string {
 
 export function formatCount(count: number, language: Language): string {
   return count.toLocaleString(language);
+}
+
+/** A reading's value with its unit. */
+export function formatValue(value: number, unit: ReadingUnit): string {
+  if (unit === "ratio") return `${(value * 100).toFixed(1)} %`;
+  if (unit === "bytes") return formatBytes(value);
+  return unit === "seconds" ? `${value.toFixed(1)} s` : String(Number(value.toPrecision(4)));
 }

@@ -5,11 +5,14 @@ import { call } from "./api-call.ts";
 import { CopyLine } from "./copy-line.tsx";
 import { Failure } from "./failure.tsx";
 import { formatBytes, formatCount } from "./format.ts";
+import { HistoryGraph } from "./history-graph.tsx";
 import { CriticalIcon, GoodIcon, UnknownIcon, WarningIcon } from "./icons.tsx";
 import { useSpeech, useWords } from "./language.tsx";
 import { StateMark } from "./marks.tsx";
 
 const SNAPSHOTS_SHOWN = 8;
+/** Each is a request of its own; a server with a hundred file systems has its first ones drawn. */
+const GRAPHS_SHOWN = 24;
 const MARKS = {
   ok: ["good", GoodIcon],
   unknown: ["quiet", UnknownIcon],
@@ -64,7 +67,7 @@ function Readings({ hostId }: { readonly hostId: string }) {
       {latest && (
         <table className="plain">
           <tbody>
-            {latest.readings.map((reading) => {
+            {latest.readings.map((reading, place) => {
               const [tone, Icon] = MARKS[reading.state];
               return (
                 <tr key={`${reading.component} ${reading.measure}`}>
@@ -73,6 +76,11 @@ function Readings({ hostId }: { readonly hostId: string }) {
                   </td>
                   <td>{words.component(reading.component)}</td>
                   <td>{reading.summary}</td>
+                  <td className="history-cell">
+                    {place < GRAPHS_SHOWN && reading.value !== null && (
+                      <HistoryGraph hostId={hostId} component={reading.component} measure={reading.measure} />
+                    )}
+                  </td>
                 </tr>
               );
             })}

@@ -85,6 +85,7 @@ export interface Words {
     readonly never: string;
     readonly readings: string;
     readonly noReadings: string;
+    readonly history: (least: string, greatest: string) => string;
     readonly agent: string;
     readonly search: string;
   };
@@ -246,6 +247,7 @@ export const ENGLISH: Words = {
     never: "never",
     readings: "Readings",
     noReadings: "No readings yet. They come within a minute of the agent's start.",
+    history: (least, greatest) => `The last 24 hours: ${least} to ${greatest}`,
     agent: "Agent",
     search: "Find a server",
   },
@@ -398,6 +400,7 @@ export const JAPANESE: Words = {
     never: "なし",
     readings: "測定値",
     noReadings: "測定値はまだありません。エージェント起動後1分以内に届きます。",
+    history: (least, greatest) => `直近24時間: ${least}~${greatest}`,
     agent: "エージェント",
     search: "サーバを検索",
   },

@@ -220,6 +220,10 @@ function watch(): void {
     await page.getByRole("button", { name: "Details: ファイルサーバー 本社" }).click();
     await page.getByText("228 GB").waitFor();
     await page.getByText("3 problems").waitFor();
+    await page
+      .getByRole("img", { name: /^The last 24 hours: \d+\.\d % to \d+\.\d %$/ })
+      .first()
+      .waitFor();
     await shoot(page, "server-details");
 
     const now = systemClock.now();
