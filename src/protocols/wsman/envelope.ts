@@ -29,7 +29,8 @@ export function headerOf({ header }: Envelope, name: string, namespace?: string)
 }
 
 export interface OutgoingHeaders {
-  readonly action: string;
+  /** Undefined for Identify and its answer, which have no headers of WS-Addressing. */
+  readonly action?: string;
   readonly messageId?: string | undefined;
   /** Where it goes; the anonymous role when left out: answers. */
   readonly to?: string | undefined;
@@ -65,12 +66,19 @@ export function writeEnvelopeElement(
   body: (writer: XmlWriter) => void,
 ): void {
   writer.open("s:Envelope", DECLARATIONS).open("s:Header");
+  if (headers.action !== undefined) writeHeaders(writer, headers, headers.action);
+  writer.close().open("s:Body");
+  body(writer);
+  writer.close().close();
+}
+
+function writeHeaders(writer: XmlWriter, headers: OutgoingHeaders, action: string): void {
   writer.leaf("wsa:To", headers.to ?? ANONYMOUS_ROLE);
   if (headers.resourceUri !== undefined) writer.leaf("wsman:ResourceURI", headers.resourceUri, MUST_UNDERSTAND);
   if (headers.wantsReply === true) {
     writer.open("wsa:ReplyTo").leaf("wsa:Address", ANONYMOUS_ROLE, MUST_UNDERSTAND).close();
   }
-  writer.leaf("wsa:Action", headers.action, MUST_UNDERSTAND);
+  writer.leaf("wsa:Action", action, MUST_UNDERSTAND);
   if (headers.messageId !== undefined) writer.leaf("wsa:MessageID", headers.messageId);
   if (headers.relatesTo !== undefined) writer.leaf("wsa:RelatesTo", headers.relatesTo);
   if (headers.maxEnvelopeBytes !== undefined) {
@@ -81,9 +89,6 @@ export function writeEnvelopeElement(
   }
   if (headers.selectors !== undefined && headers.selectors.length > 0) writeSelectorSet(writer, headers.selectors);
   headers.extra?.(writer);
-  writer.close().open("s:Body");
-  body(writer);
-  writer.close().close();
 }
 
 export const MUST_UNDERSTAND = { "s:mustUnderstand": "true" } as const;

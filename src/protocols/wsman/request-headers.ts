@@ -21,9 +21,14 @@ export const OPTIONS_MAX = 64;
 /** Headers of one request; Windows sends thirteen. */
 export const HEADERS_MAX = 64;
 
+/** Characters; a UUID takes 45. */
+export const MESSAGE_ID_LENGTH_MAX = 256;
+
 export interface RequestHeaders {
   readonly action: string;
   readonly messageId: string;
+  /** The service's address as the client knows it. */
+  readonly to: string;
   readonly resourceUri: string;
   /** All but `__cimnamespace`. */
   readonly selectors: readonly Selector[];
@@ -85,8 +90,10 @@ export function readRequestHeaders(envelope: Envelope): RequestHeaders {
   };
 
   const action = required("Action");
-  required("To");
+  const to = required("To");
   const messageId = required("MessageID");
+  // It comes back in every answer, whose size is limited.
+  if (messageId.length > MESSAGE_ID_LENGTH_MAX) refuse("invalidHeader", "MessageID is too long");
   // An answer to anywhere else would make us a means to reach third parties. A missing ReplyTo means the same connection.
   for (const name of ["ReplyTo", "FaultTo"]) {
     const address = wsa(name)?.childText("Address", NS.wsa) ?? ANONYMOUS_ROLE;
@@ -105,6 +112,7 @@ export function readRequestHeaders(envelope: Envelope): RequestHeaders {
   return {
     action,
     messageId,
+    to,
     resourceUri: wsman("ResourceURI")?.text.trim() ?? "",
     selectors: selectors.filter(({ name }) => name.toLowerCase() !== "__cimnamespace"),
     namespace: namespace?.trim(),
