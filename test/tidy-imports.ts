@@ -12,7 +12,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ports: ["runtime/errors.ts"],
   wire: ["runtime/errors.ts", "runtime/clock.ts"],
   model: ["runtime/errors.ts"],
-  cim: ["runtime/errors.ts", "model"],
+  cim: ["runtime/errors.ts", "runtime/clock.ts", "model"],
   net: ["ports", "runtime"],
   // Never model, never each other; files directly in protocols/ are shared by all of them.
   protocols: ["wire", "net", "ports", "runtime"],

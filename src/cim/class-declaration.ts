@@ -107,7 +107,10 @@ export interface ClassDeclaration<P extends Properties = any> extends CimClass {
 }
 
 /** Makes a class of what it adds to its superclass. */
-export function declareClass<const P extends Properties, Q extends Properties = Record<never, never>>({
+export function declareClass<
+  const P extends Properties = Record<never, never>,
+  Q extends Properties = Record<never, never>,
+>({
   name,
   extends: superclass = null,
   abstract = false,
