@@ -71,6 +71,12 @@ export class XmlWriter {
     return this;
   }
 
+  /** Ends the start tag: an element without content then gets an end tag of its own, since some readers know no other. */
+  content(): this {
+    this.#settle();
+    return this;
+  }
+
   /** A whole element that has text, or nothing, inside. */
   leaf(name: string, text = "", attributes?: XmlAttributes): this {
     return this.open(name, attributes).text(text).close();
