@@ -121,9 +121,12 @@ const HARMLESS = [
 ];
 const SOCKET_GLOBALS = ["fetch", "WebSocket", "EventSource"];
 
-/** Sockets are opened in src/net, where each carries its flow; the console lives in a browser, which has its own. */
+/**
+ * Sockets are opened in src/net, where each carries its flow, and in the doctor's probes, which want the bare connection;
+ * the console lives in a browser, which has its own.
+ */
 export function sockets(sources: readonly Source[]): Finding[] {
-  const where = (path: string) => !path.startsWith("src/net/") && !isTest(path);
+  const where = (path: string) => !/^src\/(net|doctor\/probes)\//.test(path) && !isTest(path);
   const modules = sources
     .filter(({ path }) => where(path))
     .flatMap((source) =>

@@ -1,0 +1,141 @@
+// Where do packets get lost? A burst of connections is begun and given up while both ends' counters are read before and
+// after. Subjects that fail in the same way are counted together first, because all of them or none arriving says it for
+// each; only where that is not clear they are counted one by one, for as long as there is time.
+
+import type { Clock } from "../runtime/clock.ts";
+import { arrivalOf } from "./arrival.ts";
+import { FAMILIES, type Family, type Gained, NOTHING_KNOWN, type Sent } from "./evidence.ts";
+import type { Helper, PortSpan, Sight } from "./helper.ts";
+import { DOCTOR_LIMITS } from "./limits.ts";
+import type { Trial } from "./trial.ts";
+
+/** So many packets of one kind at once are no chance. */
+const BURST_LENGTH = 12;
+/** Below the second after which a SYN is repeated, so that each connection is one packet. */
+const BURST_MS = 900;
+/** After this no further burst is begun. */
+const COUNTING_MS = 6_000;
+const PING_TIMES = 5;
+
+interface Needs {
+  readonly near: Helper;
+  readonly far: Helper | null;
+  readonly clock: Clock;
+}
+
+export async function countArrivals(trials: readonly Trial[], needs: Needs): Promise<void> {
+  const endAt = needs.clock.monotonic() + COUNTING_MS;
+  const failing = trials.filter(isFailing);
+  for (const family of FAMILIES) {
+    const groups = groupsOf(failing.filter(({ subject }) => subject.family === family));
+    for (const group of groups) {
+      if (needs.clock.monotonic() > endAt) return;
+      await countGroup(group, family, needs);
+      if (group.length === 1 || group.every(isClear)) continue;
+      for (const trial of group) {
+        if (needs.clock.monotonic() > endAt) return;
+        await countGroup([trial], family, needs);
+      }
+    }
+  }
+}
+
+const MUTE = new Set(["silent", "closed", "not-tls", "foreign"]);
+
+function isFailing({ attempts }: Trial): boolean {
+  return attempts.some(({ code, proof }) => (code === "" ? MUTE.has(proof) : code !== "UNTRIED"));
+}
+
+function isClear(trial: Trial): boolean {
+  const evidence = { ...NOTHING_KNOWN, transport: trial.subject.transport };
+  const { gained, sentByInitiator } = trial;
+  const arrival = arrivalOf({
+    ...evidence,
+    initiator: { ...evidence.initiator, sent: sentByInitiator },
+    listener: { ...evidence.listener, gained },
+  });
+  return arrival !== "unclear";
+}
+
+/** What fails alike, in one direction. */
+function groupsOf(trials: readonly Trial[]): Trial[][] {
+  const groups = new Map<string, Trial[]>();
+  for (const trial of trials) {
+    const { subject } = trial;
+    const codes = [...new Set(failingAttempts(trial).map(({ code, proof }) => `${code} ${proof}`))].sort().join();
+    const key = `${subject.initiator} ${subject.transport} ${codes}`;
+    groups.set(key, [...(groups.get(key) ?? []), trial]);
+  }
+  return [...groups.values()];
+}
+
+function failingAttempts({ attempts }: Trial) {
+  return attempts.filter(({ code, proof }) => code !== "" || MUTE.has(proof));
+}
+
+async function countGroup(group: readonly Trial[], family: Family, { near, far }: Needs): Promise<void> {
+  const [first] = group;
+  if (first === undefined) return;
+  const [initiator, listener] = first.subject.initiator === "near" ? [near, far] : [far, near];
+  if (initiator === null) return;
+  const spans = group.flatMap(spansOf);
+  const read = () => Promise.all([initiator.look([]), listener?.look(spans) ?? null]);
+  const before = await read();
+  const sent = (await Promise.all(group.map((trial) => burst(trial, initiator)))).reduce((sum, each) => sum + each, 0);
+  const after = await read();
+  const sentByInitiator = sentBetween(before[0], after[0], family, sent);
+  for (const trial of group) {
+    trial.sentByInitiator = sentByInitiator;
+    if (before[1] === null || after[1] === null) continue;
+    trial.gained = gainedBetween(before[1], after[1], family, sent);
+    trial.sentByListener = sentBetween(before[1], after[1], family, sent);
+  }
+}
+
+function spansOf({ subject }: Trial): PortSpan[] {
+  const { transport } = subject;
+  if (transport === "icmp") return [];
+  return subject.ports.map((port) => ({ transport, from: port, to: port })).slice(0, DOCTOR_LIMITS.portsMax);
+}
+
+/** How many packets that begin something were sent. */
+async function burst(trial: Trial, initiator: Helper): Promise<number> {
+  const { subject, address } = trial;
+  const ports = [...new Set(failingAttempts(trial).map(({ port }) => port))];
+  const order = { flow: subject.flow, address, secret: Buffer.alloc(0), bulkBytes: 0, timeoutMs: BURST_MS };
+  if (subject.transport === "icmp") {
+    await initiator.dial({ ...order, kind: "ping", ports: [], times: PING_TIMES });
+    return PING_TIMES;
+  }
+  const times = Math.max(1, Math.ceil(BURST_LENGTH / ports.length));
+  const kind = subject.transport === "udp" ? "datagrams" : "connect";
+  await initiator.dial({ ...order, kind, ports, times });
+  return ports.length * times;
+}
+
+function gainedBetween(before: Sight, after: Sight, family: Family, sent: number): Gained | null {
+  const [a, b] = [before.counters, after.counters];
+  if (a === null || b === null) return null;
+  const halfOpen = (sight: Sight) =>
+    sight.halfOpen.filter((each) => each.family === family).reduce((sum, { count }) => sum + count, 0);
+  const gain = (name: "received" | "delivered" | "unreachables" | "echos" | "echoReplies") =>
+    b[family][name] - a[family][name];
+  return {
+    sent,
+    received: gain("received"),
+    delivered: gain("delivered"),
+    unreachables: gain("unreachables"),
+    echos: gain("echos"),
+    echoReplies: gain("echoReplies"),
+    resets: b.resets - a.resets,
+    accepted: b.accepted - a.accepted,
+    halfOpen: Math.max(0, halfOpen(after) - halfOpen(before)),
+  };
+}
+
+function sentBetween(before: Sight, after: Sight, family: Family, probes: number): Sent | null {
+  const [a, b] = [before.counters?.[family], after.counters?.[family]];
+  if (a === undefined || b === undefined) return null;
+  const kept = a.left === null || b.left === null ? null : b.asked - a.asked - (b.left - a.left);
+  return { probes, kept };
+}

@@ -1,0 +1,176 @@
+// What is known of one flow in one address family, before anything is concluded. Both ends say the same kinds of things,
+// so that the verdict does not depend on where the doctor stands: the initiator's attempts, what the listener sees of
+// itself, and what the counters of both counted meanwhile. Whatever is not known is null, and never counts as "no".
+
+import type { Transport } from "../ports/flow.ts";
+
+export const FAMILIES = ["ipv4", "ipv6"] as const;
+export type Family = (typeof FAMILIES)[number];
+
+/**
+ * What a connection proved of who answers. `ours`: a party of our authority, and the one that is meant; `stalled`: ours,
+ * but the bulk behind the hello does not pass; `foreign`: a certificate of another authority; `silent`: connected, and
+ * no answer; `closed`: ended during the handshake; `refused-us`: ended right after it; `none`: no connection.
+ */
+export const PROOFS = [
+  "none",
+  "ours",
+  "stalled",
+  "foreign",
+  "expired",
+  "not-yet-valid",
+  "other-peer",
+  "not-tls",
+  "silent",
+  "closed",
+  "refused-us",
+] as const;
+export type Proof = (typeof PROOFS)[number];
+
+/** One try of the initiator. */
+export interface Attempt {
+  /** 0 where there are no ports (ICMP). */
+  readonly port: number;
+  /** Empty for a connection (or a reply); otherwise the system's code, `ETIMEDOUT` where nothing came in time. */
+  readonly code: string;
+  readonly tookMs: number;
+  /** Of the initiator's socket; empty where it had none. */
+  readonly localAddress: string;
+  readonly proof: Proof;
+  /** A fingerprint, a date, an identity: what belongs to the proof. */
+  readonly detail: string;
+}
+
+/** Who holds a port: our own program, another one, or one that cannot be seen without privilege. */
+export type Holder = "own" | "other" | "hidden";
+
+export interface ListeningSocket {
+  readonly family: Family;
+  /** As the socket table has it; `::` for both families where `alsoIpv4`. */
+  readonly address: string;
+  readonly alsoIpv4: boolean;
+  readonly port: number;
+  readonly holder: Holder;
+  /** `perl (pid 812)`; empty where hidden. */
+  readonly owner: string;
+}
+
+/** A listener that was opened for the test. */
+export interface TemporaryPort {
+  readonly port: number;
+  /** Empty where it was opened; otherwise the system's code. */
+  readonly code: string;
+  readonly accepted: number;
+  /** Of those, who proved the nonce. */
+  readonly proven: number;
+}
+
+/** What a host's counters gained while `sent` packets that begin a conversation were sent to it. */
+export interface Gained {
+  readonly sent: number;
+  readonly received: number;
+  readonly delivered: number;
+  /** TCP's own resets (OutRsts). */
+  readonly resets: number;
+  /** ICMP destination-unreachable sent. */
+  readonly unreachables: number;
+  /** Connections accepted (PassiveOpens). */
+  readonly accepted: number;
+  /** Echo requests received, and replies sent. */
+  readonly echos: number;
+  readonly echoReplies: number;
+  /** Half-open connections on the ports in question, at the end. */
+  readonly halfOpen: number;
+}
+
+/** How many packets a host kept in that it was asked to send meanwhile; null where its kernel does not count that. */
+export interface Sent {
+  /** Those of ours among what it was asked to send. */
+  readonly probes: number;
+  readonly kept: number | null;
+}
+
+export interface InitiatorEvidence {
+  /** Its own addresses of all families; null where not known. */
+  readonly addresses: readonly string[] | null;
+  readonly route: "present" | "missing" | "unknown";
+  /** Whether the address answers on the same segment; `far` where it is behind a router. */
+  readonly neighbour: "answers" | "silent" | "far" | "unknown";
+  /** What left it during the count. */
+  readonly sent: Sent | null;
+}
+
+export interface ListenerEvidence {
+  /** As Node names it (`linux`, `win32`); empty where not known. */
+  readonly platform: string;
+  readonly addresses: readonly string[] | null;
+  readonly sockets: readonly ListeningSocket[] | null;
+  readonly temporary: readonly TemporaryPort[];
+  readonly gained: Gained | null;
+  /** What the listener's host sent during the count. */
+  readonly sent: Sent | null;
+  /** Addresses from which it saw the initiator, on any connection of this direction and family. */
+  readonly sawFrom: readonly string[];
+  /** It has a proven connection of this flow from this initiator right now. */
+  readonly hasConnection: boolean;
+  readonly revoked: boolean;
+  /** Whether its own firewall's rules name the initiator's untranslated address; null where they could not be read. */
+  readonly rulesNameInitiator: boolean | null;
+  /** Why the flow is not open there, in its own words; empty where it is, or where nobody knows. */
+  readonly problem: string;
+}
+
+/** One flow, one family, all its ports. */
+export interface Evidence {
+  readonly transport: Transport;
+  readonly family: Family;
+  readonly destination: string;
+  /** All of them, in the order in which they were made. Empty: nobody could try. */
+  readonly attempts: readonly Attempt[];
+  readonly initiator: InitiatorEvidence;
+  readonly listener: ListenerEvidence;
+  /** The listener's clock minus the initiator's. */
+  readonly clockAheadMs: number | null;
+  /** The listener's host has answered anything in this family: a ping, a refusal that is its own, another flow. */
+  readonly hostAnswers: boolean | null;
+  /** Other flows of this direction, and of the other one, in this family: whether any works. */
+  readonly sameDirectionWorks: boolean | null;
+  readonly oppositeDirectionWorks: boolean | null;
+  /** A series of quick connections to one port that works, in order: which passed. */
+  readonly series: readonly boolean[];
+  readonly idle: { readonly seconds: number; readonly shortLives: boolean; readonly longLives: boolean } | null;
+  /** A small answer and a large one, tried on a listener of the test's own: `stalls` where only the small one came. */
+  readonly bulk: "passes" | "stalls" | "untried";
+  /** Of numbered datagrams: how many the listener has, and how many answers came back. */
+  readonly datagrams: { readonly sent: number; readonly received: number | null; readonly answered: number } | null;
+}
+
+/** What is known before anybody has looked. */
+export const NOTHING_KNOWN: Evidence = {
+  transport: "tcp",
+  family: "ipv4",
+  destination: "",
+  attempts: [],
+  initiator: { addresses: null, route: "unknown", neighbour: "unknown", sent: null },
+  listener: {
+    platform: "",
+    addresses: null,
+    sockets: null,
+    temporary: [],
+    gained: null,
+    sent: null,
+    sawFrom: [],
+    hasConnection: false,
+    revoked: false,
+    rulesNameInitiator: null,
+    problem: "",
+  },
+  clockAheadMs: null,
+  hostAnswers: null,
+  sameDirectionWorks: null,
+  oppositeDirectionWorks: null,
+  series: [],
+  idle: null,
+  bulk: "untried",
+  datagrams: null,
+};

@@ -1,0 +1,78 @@
+// One examination of the ways between two ends: looks at both, tries every flow in its true direction and each family,
+// counts what arrives where something fails, and judges. Everything that can go on at once does.
+
+import type { Clock } from "../runtime/clock.ts";
+import type { Random } from "../runtime/random.ts";
+import { countArrivals } from "./count-arrivals.ts";
+import type { Evidence } from "./evidence.ts";
+import type { ExaminationNeeds, Examined, Sights, Subject } from "./examination.ts";
+import { findSubjects } from "./find-subjects.ts";
+import { gatherEvidence } from "./gather-evidence.ts";
+import { judge } from "./judge.ts";
+import { createTrial, type Trial } from "./trial.ts";
+import { tryQuality } from "./try-quality.ts";
+import { trySubject } from "./try-subject.ts";
+
+export async function examine(
+  needs: ExaminationNeeds,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+): Promise<{ readonly examined: readonly Examined[]; readonly sights: Sights }> {
+  const { near, far, onProgress = () => {} } = needs;
+  onProgress("looking");
+  const sights = await lookAtBoth(needs, clock);
+  const subjects = await findSubjects(needs, sights);
+  const trials = subjects.map(createTrial);
+  onProgress("trying");
+  await Promise.all(trials.map((trial) => trySubject(trial, { near, far, sights, random })));
+  await Promise.all(trials.map((trial) => tryQuality(trial, { near, far, random })));
+  onProgress("counting");
+  await countArrivals(trials, { near, far, clock });
+  if (needs.idleSeconds !== null) onProgress("waiting");
+  return { examined: judgeAll(trials, needs, sights), sights };
+}
+
+async function lookAtBoth({ near, far }: ExaminationNeeds, clock: Clock): Promise<Sights> {
+  const askedAt = clock.now();
+  const [mine, theirs] = await Promise.all([near.look([]), far?.look([]) ?? null]);
+  // Their clock was read somewhere between question and answer: the middle is wrong by half of that at most.
+  const middle = (askedAt + clock.now()) / 2;
+  return { near: mine, far: theirs, farAheadMs: theirs === null ? null : Math.round(theirs.atMs - middle) };
+}
+
+/** Twice: what a flow is worth as a sign for others is known only when it has been judged by itself. */
+function judgeAll(trials: readonly Trial[], needs: ExaminationNeeds, sights: Sights): Examined[] {
+  const evidences = trials.map((trial) => gatherEvidence(trial, needs, sights));
+  const first = evidences.map(judge);
+  return trials.map(({ subject }, index) => {
+    const evidence = { ...(evidences[index] as Evidence), ...signsOfOthers(index, trials, first, needs) };
+    return { subject, evidence, verdict: judge(evidence) };
+  });
+}
+
+function signsOfOthers(
+  index: number,
+  trials: readonly Trial[],
+  verdicts: readonly { readonly state: string }[],
+  { far }: ExaminationNeeds,
+): Pick<Evidence, "hostAnswers" | "sameDirectionWorks" | "oppositeDirectionWorks"> {
+  const own = trials[index]?.subject as Subject;
+  const others = trials.flatMap(({ subject, attempts }, place) =>
+    subject.family === own.family ? [{ subject, attempts, state: verdicts[place]?.state ?? "unknown" }] : [],
+  );
+  const works = (state: string) => state === "open" || state === "partly";
+  const ofDirection = (initiator: Subject["initiator"]) => {
+    const states = others.filter(({ subject }) => subject.initiator === initiator).map(({ state }) => state);
+    const tried = states.filter((state) => state !== "unknown");
+    return tried.length === 0 ? null : tried.some(works);
+  };
+  const opposite = own.initiator === "near" ? "far" : "near";
+  const answered = others.some(
+    ({ subject, attempts }) => subject.initiator === own.initiator && attempts.some(({ code }) => code === ""),
+  );
+  const isAsked = own.initiator === "near" && far !== null;
+  return {
+    hostAnswers: answered || isAsked || ofDirection(opposite) === true ? true : null,
+    sameDirectionWorks: ofDirection(own.initiator),
+    oppositeDirectionWorks: ofDirection(opposite),
+  };
+}

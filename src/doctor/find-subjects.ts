@@ -1,0 +1,90 @@
+import { lookup } from "node:dns/promises";
+import { FLOW_KEYS, type FlowKey, flowOf } from "../ports/port-map.ts";
+import { familyOf, isLoopback, isSameAddress } from "./address-text.ts";
+import { FAMILIES, type Family } from "./evidence.ts";
+import type { ExaminationNeeds, ExaminedFlow, Sights, Subject } from "./examination.ts";
+import type { OwnFlow } from "./helper.ts";
+
+/** Addresses of one end that are tried for one flow: more are ways around the first ones. */
+const ADDRESSES_MAX = 4;
+
+/** Every flow that one end begins and the other listens on, in each family in which there is an address. */
+export async function findSubjects(needs: ExaminationNeeds, sights: Sights): Promise<Subject[]> {
+  const { nearRole, farAddress } = needs;
+  const farRole = nearRole === "manager" ? "agent" : "manager";
+  const begins = (flow: FlowKey, role: typeof nearRole) => flowOf(flow).initiators.includes(role);
+  const outgoing = (sights.far === null ? needs.assumedFlows : examinedFlows(sights.far.flows)).filter(({ flow }) =>
+    begins(flow, nearRole),
+  );
+  const incoming = examinedFlows(sights.near.flows).filter(({ flow }) => begins(flow, farRole));
+  const pings = FLOW_KEYS.filter((key) => {
+    const flow = flowOf(key);
+    return flow.transport === "icmp" && flow.listener === farRole && begins(key, nearRole);
+  }).map((flow) => ({ flow, ports: [0], isPool: false, problem: "" }));
+
+  const toFar = await addressesByFamily([farAddress, ...(sights.far?.addresses ?? [])], sights.far?.addresses);
+  const known = sights.far?.peerAddresses ?? [];
+  const toNear = await addressesByFamily(known.length > 0 ? known : sights.near.addresses, sights.near.addresses);
+  const subjects: Subject[] = [];
+  for (const family of FAMILIES) {
+    for (const one of [...outgoing, ...pings]) subjects.push(...subjectsOf(one, "near", family, toFar[family]));
+    for (const one of incoming) subjects.push(...subjectsOf(one, "far", family, toNear[family]));
+  }
+  return subjects;
+}
+
+function subjectsOf(
+  one: ExaminedFlow,
+  initiator: Subject["initiator"],
+  family: Family,
+  addresses: readonly string[],
+): Subject[] {
+  if (addresses.length === 0) return [];
+  const { transport } = flowOf(one.flow);
+  return [{ ...one, family, transport, initiator, addresses }];
+}
+
+function examinedFlows(flows: readonly OwnFlow[]): ExaminedFlow[] {
+  return flows.map(({ flow, from, to, isPool, problem }) => ({
+    flow,
+    ports: Array.from({ length: to - from + 1 }, (_, index) => from + index),
+    isPool,
+    problem,
+  }));
+}
+
+/**
+ * The addresses in the order given, those first that the end itself has: a name is looked up, one that does not resolve
+ * stands for itself, so that trying it says so. The loopback only where there is nothing else.
+ */
+async function addressesByFamily(
+  names: readonly string[],
+  own: readonly string[] | undefined,
+): Promise<Record<Family, readonly string[]>> {
+  const found = (await Promise.all(names.map(resolveName))).flat();
+  const distinct = found.filter(
+    (each, index) => found.findIndex((other) => isSameAddress(each.address, other.address)) === index,
+  );
+  const [first] = distinct;
+  const usable = distinct.filter(
+    ({ address }) => !isLoopback(address) || (first !== undefined && isLoopback(first.address)),
+  );
+  const isOwn = (address: string) => own?.some((each) => isSameAddress(each, address)) === true;
+  const of = (family: Family) => {
+    const inFamily = usable.filter((each) => each.family === family).map(({ address }) => address);
+    // The first is what is meant, whoever it belongs to; the others are only worth trying where they are its own.
+    return inFamily.filter((address, index) => index === 0 || isOwn(address)).slice(0, ADDRESSES_MAX);
+  };
+  return { ipv4: of("ipv4"), ipv6: of("ipv6") };
+}
+
+async function resolveName(name: string): Promise<{ readonly address: string; readonly family: Family }[]> {
+  const family = familyOf(name);
+  if (family !== undefined) return [{ address: name, family }];
+  try {
+    const found = await lookup(name, { all: true, verbatim: true });
+    return found.map(({ address, family: four }) => ({ address, family: four === 6 ? "ipv6" : "ipv4" }));
+  } catch {
+    return [{ address: name, family: "ipv4" }];
+  }
+}

@@ -1,0 +1,52 @@
+import { familyOf, isSameAddress } from "./address-text.ts";
+import { type Evidence, NOTHING_KNOWN } from "./evidence.ts";
+import type { ExaminationNeeds, Sights } from "./examination.ts";
+import type { Trial } from "./trial.ts";
+
+/** Everything known of one trial, in the form that the verdict takes. Signs of other flows are added afterwards. */
+export function gatherEvidence(trial: Trial, needs: ExaminationNeeds, sights: Sights): Evidence {
+  const { subject } = trial;
+  const { family, transport } = subject;
+  const isOutgoing = subject.initiator === "near";
+  const [initiator, listener] = isOutgoing ? [sights.near, sights.far] : [sights.far, sights.near];
+  const initiatorAddresses = initiator?.addresses ?? null;
+  const ofFamily = (addresses: readonly string[]) => addresses.filter((address) => familyOf(address) === family);
+  const sawFrom = [...new Set([...trial.sawFrom, ...ofFamily(listener?.sawPeerFrom ?? [])])];
+  const ruleAddresses = listener?.ruleAddresses ?? null;
+  const { farAheadMs } = sights;
+  return {
+    ...NOTHING_KNOWN,
+    transport,
+    family,
+    destination: trial.address,
+    attempts: trial.attempts,
+    initiator: { addresses: initiatorAddresses, ...trial.way, sent: trial.sentByInitiator },
+    listener: {
+      platform: listener?.platform ?? "",
+      addresses: listener?.addresses ?? null,
+      sockets: listener?.sockets ?? null,
+      temporary: trial.temporary.length > 0 || listener === null ? trial.temporary : untriedPorts(trial),
+      gained: trial.gained,
+      sent: trial.sentByListener,
+      sawFrom,
+      hasConnection: !isOutgoing && needs.hasConnection(subject.flow),
+      revoked: needs.isRevoked,
+      rulesNameInitiator:
+        ruleAddresses === null || initiatorAddresses === null
+          ? null
+          : ofFamily(initiatorAddresses).some((own) => ruleAddresses.some((named) => isSameAddress(own, named))),
+      problem: subject.problem,
+    },
+    clockAheadMs: farAheadMs === null ? null : isOutgoing ? farAheadMs : -farAheadMs,
+    series: trial.series,
+    bulk: trial.bulk,
+    idle: trial.idle,
+    datagrams: trial.datagrams,
+  };
+}
+
+/** A port that was not opened for the test is as the socket table has it. */
+function untriedPorts({ subject, attempts }: Trial) {
+  if (attempts.length > 0) return [];
+  return subject.ports.map((port) => ({ port, code: "UNTRIED", accepted: 0, proven: 0 }));
+}

@@ -1,0 +1,159 @@
+// From evidence to verdict: a pure function, total, and the only place where anything is concluded. It never guesses:
+// what cannot be told apart is named together with the test that would decide.
+
+import type { CauseId } from "./causes/causes.ts";
+import type { Attempt, Evidence } from "./evidence.ts";
+import { judgePing, judgeUdp } from "./judge-other.ts";
+import { judgeTcp, serviceMissing } from "./judge-tcp.ts";
+import { oneOf, open, proven, unknown, type Verdict } from "./verdict.ts";
+import { TESTS, text } from "./words.ts";
+
+export function judge(evidence: Evidence): Verdict {
+  const verdict = judgeAttempts(evidence);
+  return verdict.state === "open" ? judgeQuality(evidence, verdict) : verdict;
+}
+
+function judgeAttempts(evidence: Evidence): Verdict {
+  const last = lastAttempts(evidence.attempts);
+  if (last.length === 0) return judgeUntried(evidence);
+  const judgeOne = { tcp: judgeTcp, udp: judgeUdp, icmp: judgePing }[evidence.transport];
+  const verdicts = last.map((attempt) => ({ port: attempt.port, verdict: judgeOne(evidence, attempt) }));
+  const [first] = verdicts;
+  return verdicts.length === 1 && first !== undefined ? first.verdict : judgeRange(verdicts);
+}
+
+/** Of each port the last try: an earlier one that failed is told by the series. */
+function lastAttempts(attempts: readonly Attempt[]): Attempt[] {
+  return [...new Map(attempts.map((attempt) => [attempt.port, attempt])).values()];
+}
+
+/** Nobody could try: only the listener itself can be asked. */
+function judgeUntried(evidence: Evidence): Verdict {
+  const { listener } = evidence;
+  if (listener.revoked) {
+    return proven("certificate-revoked", "initiator", [
+      text("the manager has revoked this host", "マネージャがこのホストを失効させている"),
+    ]);
+  }
+  if (listener.hasConnection) {
+    return open([
+      text(
+        "the listener has a proven connection of this flow right now",
+        "待ち受け側に、このフローの認証済み接続が現在ある",
+      ),
+    ]);
+  }
+  if (listener.problem !== "") return proven("port-taken", "listener", [text(listener.problem, listener.problem)]);
+  const missing = listener.sockets === null ? undefined : missingEverywhere(evidence);
+  if (missing !== undefined) {
+    return proven(missing, "listener", [
+      text("the listener's own socket table says so", "待ち受け側のソケット一覧による"),
+    ]);
+  }
+  return unknown(
+    [text("nobody at the initiating end could try it", "接続元から試すことができなかった")],
+    TESTS.bothEnds,
+  );
+}
+
+function missingEverywhere(evidence: Evidence): CauseId | undefined {
+  const ports = evidence.listener.temporary.map(({ port }) => port);
+  const causes = ports.map((port) => serviceMissing(evidence, port));
+  return causes.length > 0 && causes.every((cause) => cause !== undefined) ? causes[0] : undefined;
+}
+
+/** Many ports of one flow: all the same, or holes. */
+function judgeRange(verdicts: readonly { readonly port: number; readonly verdict: Verdict }[]): Verdict {
+  const failed = verdicts.filter(({ verdict }) => verdict.state !== "open");
+  const [passed] = verdicts.filter(({ verdict }) => verdict.state === "open");
+  const [first] = failed;
+  if (first === undefined) return summed(verdicts.map(({ verdict }) => verdict));
+  const failedPorts = failed.map(({ port }) => port);
+  const worst = summed(failed.map(({ verdict }) => verdict));
+  const lines = [
+    text(
+      `${failed.length} of ${verdicts.length} ports do not pass: ${spans(failedPorts)}`,
+      `${verdicts.length} ポート中 ${failed.length} ポートが通らない: ${spans(failedPorts)}`,
+    ),
+    ...worst.evidence,
+  ];
+  if (passed === undefined) return { ...worst, evidence: lines, failedPorts };
+  // Another program on a port of the pool, or a bad line, is no hole in a firewall.
+  const isHole = !worst.causes.every((cause) => cause === "port-taken" || cause === "mtu-black-hole");
+  return {
+    ...worst,
+    state: "partly",
+    causes: isHole ? ["data-port-hole", ...worst.causes] : worst.causes,
+    evidence: lines,
+    failedPorts,
+  };
+}
+
+/** What several verdicts on ports of one flow come to; their evidence is told once for each kind. */
+function summed(verdicts: readonly Verdict[]): Verdict {
+  const kinds = new Map(verdicts.map((verdict) => [`${verdict.state} ${verdict.causes.join()}`, verdict]));
+  const [first, ...others] = [...kinds.values()];
+  if (first === undefined) throw new Error("assertion failed: a range has ports");
+  if (others.length === 0) return first;
+  const all = [first, ...others];
+  return {
+    state: first.state,
+    causes: [...new Set(all.flatMap(({ causes }) => causes))],
+    isProven: all.every(({ isProven }) => isProven),
+    where: [...new Set(all.flatMap(({ where }) => where))],
+    evidence: all.flatMap(({ evidence }) => evidence.slice(0, 2)),
+    nextTest: all.find(({ nextTest }) => nextTest !== null)?.nextTest ?? null,
+    failedPorts: [],
+  };
+}
+
+/** `20300-20304, 20310`. */
+export function spans(ports: readonly number[]): string {
+  const sorted = [...ports].sort((a, b) => a - b);
+  const parts: { from: number; to: number }[] = [];
+  for (const port of sorted) {
+    const last = parts.at(-1);
+    if (last !== undefined && port === last.to + 1) last.to = port;
+    else parts.push({ from: port, to: port });
+  }
+  return parts.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(", ");
+}
+
+/** One failure may be chance; a limit that lets a tenth through is still a limit. */
+const FAILURES_MIN = 2;
+const LATER_PASSES = 0.1;
+const LATER_MIN = 5;
+
+/** It is open: does it stay so, for many connections and for idle ones? */
+function judgeQuality(evidence: Evidence, verdict: Verdict): Verdict {
+  const { series, idle, bulk } = evidence;
+  if (bulk === "stalls") {
+    const line = text("a small answer came and a large one stalled", "小さな応答は届き、大きな応答は途中で止まった");
+    return { ...proven("mtu-black-hole", "between", [...verdict.evidence, line]), state: "partly" };
+  }
+  if (idle !== null && !(idle.shortLives && idle.longLives)) {
+    const { seconds, shortLives } = idle;
+    const line = text(
+      `a connection idle for ${seconds} s ${shortLives ? "lives" : "is cut"}, one idle for ${4 * seconds} s is cut`,
+      `${seconds} 秒無通信の接続は${shortLives ? "維持され" : "切断され"}、${4 * seconds} 秒無通信の接続は切断された`,
+    );
+    return { ...proven("idle-cut", "between", [...verdict.evidence, line]), state: "partly" };
+  }
+  const failures = series.filter((passes) => !passes).length;
+  if (failures < FAILURES_MIN) return verdict;
+  const line = text(
+    `of ${series.length} connections in a row ${failures} failed: ${series.map((passes) => (passes ? "+" : "-")).join("")}`,
+    `連続 ${series.length} 接続のうち ${failures} 本が失敗: ${series.map((passes) => (passes ? "+" : "-")).join("")}`,
+  );
+  const later = series.slice(series.indexOf(false));
+  const laterPasses = later.filter((passes) => passes).length;
+  const seen = [...verdict.evidence, line];
+  if (series[0] === true && later.length >= LATER_MIN && laterPasses <= LATER_PASSES * later.length) {
+    return { ...proven("rate-limit", "between", seen), where: ["between", "listener"], state: "partly" };
+  }
+  if (laterPasses >= FAILURES_MIN) return { ...proven("packet-loss", "between", seen), state: "partly" };
+  return {
+    ...oneOf(["rate-limit", "packet-loss"], ["between", "listener"], { evidence: seen, nextTest: TESTS.repeat }),
+    state: "partly",
+  };
+}

@@ -1,0 +1,36 @@
+// Every bound of the doctor, at both ends. docs/limits.md lists them.
+
+export const DOCTOR_LIMITS = {
+  /** A temporary listener closes after this at the latest, whatever was asked. */
+  listenMs: 15_000,
+  /** Temporary listeners open at once on one host: the whole pool of data ports. */
+  listenersMax: 64,
+  /** Ports that one order may name. */
+  portsMax: 64,
+  /** Connections of one temporary listener: an examination makes about thirty. */
+  acceptsMax: 256,
+  /** A connection to a temporary listener that has not proven its secret by then is ended. */
+  proveMs: 3_000,
+  /** One attempt, from the first packet to the answer. */
+  attemptMs: 5_000,
+  /** Attempts that one order may ask for, all ports together. */
+  attemptsMax: 256,
+  /** What a challenge may have sent in each direction. */
+  bulkBytesMax: 1024 * 1024,
+  /** Datagrams that one order sends, and that one listener remembers. */
+  datagramsMax: 64,
+  /** Rows of the socket table that are read: a busy server has some ten thousand. */
+  socketRowsMax: 200_000,
+  /** Listeners that one look tells of. */
+  socketsToldMax: 512,
+  /** Addresses that one look tells of. */
+  addressesMax: 64,
+  /** Addresses in firewall rules that are told: beyond, the rules are not taken for known. */
+  ruleAddressesMax: 4_096,
+  /** Time of each idle connection, at most: the longer one waits four times as long. */
+  idleSecondsMax: 900,
+  /** Examinations of one manager at once. */
+  examinationsMax: 4,
+  /** One question to the far end, its answer included. */
+  askMs: 8_000,
+} as const;
