@@ -31,6 +31,8 @@ export interface PropertyOptions {
   readonly embeddedInstance?: string;
   /** The string holds any instance or class. */
   readonly embeddedObject?: true;
+  /** What the schema has instead of it now; clients still ask for it. */
+  readonly deprecated?: readonly string[];
   /** It refines the superclass's property of the same name. */
   readonly override?: true;
   readonly description?: string;
@@ -79,6 +81,7 @@ export interface MethodKind {
   readonly values?: Readonly<Record<string | number, string>>;
   readonly parameters?: Readonly<Record<string, PropertyKind>>;
   readonly static?: true;
+  readonly deprecated?: readonly string[];
   readonly description?: string;
 }
 
@@ -200,7 +203,7 @@ function declareMethod(
     name,
     returnType: each.returns,
     parameters,
-    qualifiers: [...marks({ Static: each.static }), ...valueMap(each), ...described(each)],
+    qualifiers: [...marks({ Static: each.static }), ...deprecation(each), ...valueMap(each), ...described(each)],
     classOrigin: before?.classOrigin ?? className,
     propagated: false,
   };
@@ -231,6 +234,7 @@ function qualifiersOf(each: PropertyKind): CimQualifier[] {
     ...valued("Min", "uint32", bounds.min),
     ...valued("Max", "uint32", bounds.max),
     ...valued("PUnit", "string", each.pUnit),
+    ...deprecation(each),
     ...valueMap(each),
     ...described(each),
   ];
@@ -259,6 +263,10 @@ function valueMap({ values }: { readonly values?: Readonly<Record<string | numbe
     { name: "ValueMap", type: "string", value: Object.keys(values) },
     { name: "Values", type: "string", value: Object.values(values) },
   ];
+}
+
+function deprecation({ deprecated }: { readonly deprecated?: readonly string[] }): CimQualifier[] {
+  return deprecated === undefined ? [] : [{ name: "Deprecated", type: "string", value: deprecated }];
 }
 
 function described({ description }: { readonly description?: string }): CimQualifier[] {

@@ -32,6 +32,7 @@ export const QUALIFIER_DECLARATIONS: readonly CimQualifierDeclaration[] = [
   declare("Abstract", "boolean", CLASSES, { value: false, toSubclass: false }),
   declare("Association", "boolean", ["association"], { value: false, overridable: false }),
   declare("Counter", "boolean", TYPED, { value: false }),
+  declare("Deprecated", "string", ANY, { array: true, toSubclass: false }),
   declare("Description", "string", ANY, { translatable: true }),
   declare("EmbeddedInstance", "string", TYPED),
   declare("EmbeddedObject", "boolean", TYPED, { value: false, overridable: false }),

@@ -1,4 +1,4 @@
-import { declareClass, reference, string, uint16 } from "../class-declaration.ts";
+import { boolean, declareClass, reference, string, uint16 } from "../class-declaration.ts";
 import { CIM_Dependency, CIM_HostedDependency, CIM_ManagedElement } from "./core.ts";
 import { CIM_Service, CIM_ServiceAccessBySAP, CIM_ServiceAccessPoint } from "./service.ts";
 
@@ -15,6 +15,12 @@ export const CIM_ObjectManager = declareClass({
   extends: CIM_WBEMService,
   version: "2.39.0",
   description: "The object manager that answers.",
+  properties: {
+    GatherStatisticalData: boolean({ write: true, deprecated: ["No value"] }),
+    Name: string({ deprecated: ["CIM_WBEMServer.Name"], override: true }),
+    ElementName: string({ deprecated: ["CIM_WBEMServer.ElementName"], override: true }),
+    Description: string({ deprecated: ["CIM_WBEMServer.Description"], override: true }),
+  },
 });
 
 export const CIM_Namespace = declareClass({
@@ -32,6 +38,7 @@ export const CIM_Namespace = declareClass({
     ClassInfo: uint16({
       required: true,
       write: true,
+      deprecated: ["CIM_Namespace.ClassType"],
       values: {
         0: "Unknown",
         1: "Other",
@@ -50,6 +57,14 @@ export const CIM_Namespace = declareClass({
         202: "CMIP Recast",
       },
     }),
+    DescriptionOfClassInfo: string({ write: true, deprecated: ["CIM_Namespace.DescriptionOfClassType"] }),
+    ClassType: uint16({
+      write: true,
+      deprecated: ["CIM_SchemaInformationStructure.Name"],
+      values: { 0: "Unknown", 1: "Other", 2: "CIM", 200: "DMI Recast", 201: "SNMP Recast", 202: "CMIP Recast" },
+    }),
+    ClassTypeVersion: string({ write: true, deprecated: ["CIM_SchemaInformationStructure.Version"] }),
+    DescriptionOfClassType: string({ write: true, deprecated: ["CIM_SchemaInformationStructure.Description"] }),
   },
 });
 
@@ -69,6 +84,54 @@ export const CIM_ObjectManagerCommunicationMechanism = declareClass({
   extends: CIM_ServiceAccessPoint,
   version: "2.39.0",
   description: "A protocol by which the object manager is reached.",
+  properties: {
+    CommunicationMechanism: uint16({
+      required: true,
+      deprecated: ["CIM_ProtocolService.Protocol"],
+      values: { 0: "Unknown", 1: "Other", 2: "CIM-XML", 3: "SM-CLP", 4: "WS-Management", 5: "WSDM" },
+    }),
+    OtherCommunicationMechanismDescription: string({ deprecated: ["CIM_ProtocolService.OtherProtocol"] }),
+    FunctionalProfilesSupported: uint16({
+      array: true,
+      required: true,
+      deprecated: ["No value"],
+      values: {
+        0: "Unknown",
+        1: "Other",
+        2: "Basic Read",
+        3: "Basic Write",
+        4: "Schema Manipulation",
+        5: "Instance Manipulation",
+        6: "Association Traversal",
+        7: "Query Execution",
+        8: "Qualifier Declaration",
+        9: "Indications",
+        10: "Pulled Read",
+        11: "Pulled Read Count",
+        12: "Pulled Query Execution",
+      },
+    }),
+    FunctionalProfileDescriptions: string({ array: true, deprecated: ["No value"] }),
+    MultipleOperationsSupported: boolean({ required: true, deprecated: ["No value"] }),
+    AuthenticationMechanismsSupported: uint16({
+      array: true,
+      required: true,
+      deprecated: ["CIM_WBEMProtocolServiceCapabilities.AuthenticationMechanismsSupported"],
+      values: { 0: "Unknown", 1: "Other", 2: "None", 3: "Basic", 4: "Digest" },
+    }),
+    AuthenticationMechanismDescriptions: string({
+      array: true,
+      deprecated: ["CIM_WBEMProtocolServiceCapabilities.AuthenticationMechanismsDescriptions"],
+    }),
+    Version: string({ required: true, deprecated: ["CIM_CIMXMLCapabilities.WBEMProtocolVersionsSupported"] }),
+    AdvertiseTypes: uint16({
+      array: true,
+      required: true,
+      deprecated: ["No value"],
+      values: { 1: "Other", 2: "Not Advertised", 3: "SLP" },
+    }),
+    AdvertiseTypeDescriptions: string({ array: true, deprecated: ["No value"] }),
+  },
 });
 
 export const CIM_CIMXMLCommunicationMechanism = declareClass({
@@ -76,6 +139,25 @@ export const CIM_CIMXMLCommunicationMechanism = declareClass({
   extends: CIM_ObjectManagerCommunicationMechanism,
   version: "2.39.0",
   description: "CIM-XML as a way to reach the object manager.",
+  properties: {
+    CommunicationMechanism: uint16({
+      required: true,
+      deprecated: ["CIM_ProtocolService.Protocol"],
+      values: { 2: "CIM-XML" },
+      override: true,
+    }),
+    Version: string({
+      required: true,
+      deprecated: ["CIM_WBEMProtocolServiceCapabilities.WBEMProtocolVersionsSupported"],
+      override: true,
+    }),
+    CIMXMLProtocolVersion: uint16({
+      required: true,
+      deprecated: ["CIM_CIMXMLCommunicationMechanism.Version"],
+      values: { 0: "Unknown", 1: "1.0" },
+    }),
+    CIMValidated: boolean({ required: true, deprecated: ["No value"] }),
+  },
 });
 
 export const CIM_CommMechanismForManager = declareClass({

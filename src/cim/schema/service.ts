@@ -28,7 +28,12 @@ export const CIM_Service = declareClass({
     Name: string({ key: true, maxLen: 256, override: true }),
     PrimaryOwnerName: string({ write: true, maxLen: 64 }),
     PrimaryOwnerContact: string({ write: true, maxLen: 256 }),
+    StartMode: string({ maxLen: 10, deprecated: ["CIM_Service.EnabledDefault"] }),
     Started: boolean(),
+  },
+  methods: {
+    StartService: { returns: "uint32", deprecated: ["CIM_Service.RequestStateChange"] },
+    StopService: { returns: "uint32", deprecated: ["CIM_Service.RequestStateChange"] },
   },
 });
 

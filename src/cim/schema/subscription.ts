@@ -12,7 +12,7 @@ export const CIM_IndicationFilter = declareClass({
     SystemName: string({ key: true, maxLen: 256 }),
     CreationClassName: string({ key: true, maxLen: 256 }),
     Name: string({ key: true }),
-    SourceNamespace: string(),
+    SourceNamespace: string({ deprecated: ["CIM_IndicationFilter.SourceNamespaces"] }),
     SourceNamespaces: string({ array: true }),
     IndividualSubscriptionSupported: boolean(),
     Query: string({ required: true }),
