@@ -23,7 +23,7 @@ import {
   readLinkAt,
   statusAt,
 } from "./file-calls.ts";
-import { type FileContentDraft, FileReader } from "./file-reader.ts";
+import { type FileContentDraft, FileReader, type FileReading } from "./file-reader.ts";
 import { HardLinks } from "./hard-links.ts";
 import { type OwnerNames, readOwnerNames } from "./owner-names.ts";
 import { Pace } from "./pace.ts";
@@ -116,12 +116,14 @@ class Archiver {
   #bytes = 0;
   #chunks = 0;
   #rootsFound = 0;
+  /** Nodes of files that are still being read. */
+  #nodesLater = 0;
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
     const { chunking, sink, clock, signal } = options;
     this.#excludes = createExcludeRules(options.excludes ?? []);
-    this.#uploader = new Uploader({ sink, idKey: chunking.idKey, random: options.random ?? systemRandom });
+    this.#uploader = new Uploader({ sink, chunking, random: options.random ?? systemRandom });
     this.#bundler = new Bundler((bundle) => this.#uploader.add("data", bundle));
     this.#trees = new TreeAssembler({ bundler: this.#bundler, emit: (tree) => this.#uploader.add("tree", tree) });
     this.#pace = new Pace({ clock, signal, report: () => options.onProgress?.(this.#progress()) });
@@ -143,6 +145,7 @@ class Archiver {
     }
     if (this.#rootsFound === 0)
       throw new SettingsError("paths", this.problems.kept[0]?.problem ?? "none of them is there");
+    await this.#uploader.workUntil(() => !this.#reader.isBusy && this.#nodesLater === 0);
     this.#trees.finish();
     await this.#uploader.finish();
     this.#options.onProgress?.(this.#progress());
@@ -150,8 +153,9 @@ class Archiver {
     return root.id;
   }
 
-  close(): Promise<void> {
-    return this.#uploader.close();
+  async close(): Promise<void> {
+    await this.#uploader.close();
+    await this.#reader.settled();
   }
 
   stats(): SnapshotStats {
@@ -194,16 +198,39 @@ class Archiver {
       try {
         const found = statusAt(directory, name);
         const node = found.type === "directory" ? await this.#directory(entry, found) : await this.#entry(entry, found);
-        if (node !== undefined) assembler.add(node);
+        if (node !== undefined && "later" in node) this.#addLater(entryPath, node.later, assembler.reserve());
+        else if (node !== undefined) assembler.add(node);
       } catch (error) {
-        // Ours and the sink's errors end the backup; the system's concern this entry.
-        if (codeOf(error) === "" || this.#uploader.hasFailed || this.#options.signal?.aborted) throw error;
-        this.problems.addError(entryPath, error);
+        this.#noteProblem(entryPath, error);
       }
       if (this.#uploader.isFull) await this.#uploader.room();
+      if (this.#trees.isFull) await this.#uploader.workUntil(() => !this.#trees.isFull);
       if (this.#pace.isDue) await this.#pace.breathe();
     }
     return assembler.finish();
+  }
+
+  /** Ours and the sink's errors end the backup; the system's concern this entry. */
+  #noteProblem(path: Buffer, error: unknown): void {
+    if (codeOf(error) === "" || this.#uploader.hasFailed || this.#options.signal?.aborted) throw error;
+    this.problems.addError(path, error);
+  }
+
+  #addLater(path: Buffer, later: Promise<NodeDraft | undefined>, fill: (node: NodeDraft | undefined) => void): void {
+    this.#nodesLater++;
+    const filling = later
+      .catch((error: unknown) => {
+        this.#noteProblem(path, error);
+        return undefined;
+      })
+      .then(fill);
+    // Whatever ends the backup is told to who waits for the uploader: the walk does sooner or later.
+    filling
+      .catch((error: unknown) => this.#uploader.fail(error))
+      .finally(() => {
+        this.#nodesLater--;
+        this.#uploader.changed();
+      });
   }
 
   #namesOf(directory: Directory, selection: Selection): Buffer[] {
@@ -239,7 +266,7 @@ class Archiver {
     return selection === "all" ? "all" : (selection.get(name.toString("latin1")) ?? "all");
   }
 
-  async #entry(entry: Entry, found: FileStatus): Promise<NodeDraft | undefined> {
+  async #entry(entry: Entry, found: FileStatus): Promise<NodeDraft | LaterNode | undefined> {
     if (entry.selection !== "all") {
       if (this.#selectionBelow(entry) !== "all") {
         this.problems.add(entry.path, "ENOTDIR", `${entry.path.toString("utf8")} is not a directory`);
@@ -264,8 +291,8 @@ class Archiver {
     }
   }
 
-  async #file(entry: Entry, found: FileStatus): Promise<NodeDraft | undefined> {
-    const { name, path, directory, before } = entry;
+  async #file(entry: Entry, found: FileStatus): Promise<NodeDraft | LaterNode | undefined> {
+    const { name, directory, before } = entry;
     if (before?.type === "file" && isUnchanged(before, found) && (await this.#hasLists(before))) {
       this.#bytes += before.size;
       const { unsettled, size } = before;
@@ -279,6 +306,12 @@ class Archiver {
       return { ...this.#attributes(entry, found), type: "file", ...known };
     }
     const reading = await this.#reader.read(directory, name);
+    if (reading.kind !== "later") return this.#nodeOf(entry, reading);
+    return { later: reading.reading.then((read) => this.#nodeOf(entry, read)) };
+  }
+
+  #nodeOf(entry: Entry, reading: FileReading): NodeDraft | undefined {
+    const { path } = entry;
     switch (reading.kind) {
       case "vanished":
         this.problems.add(path, "vanished", "is gone: it was there when the directory was read");
@@ -339,6 +372,11 @@ class Archiver {
       xattrsUnread: extended.xattrsUnread,
     };
   }
+}
+
+/** The node of a file that is read beside the walk. */
+interface LaterNode {
+  readonly later: Promise<NodeDraft | undefined>;
 }
 
 interface Entry {

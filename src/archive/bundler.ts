@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import type { IdReference, PieceDraft } from "../store/tree-builder.ts";
+import { type IdReference, type PieceDraft, resolveReference } from "../store/tree-builder.ts";
 
 // Small files share chunks. One chunk a file would cost an id, an index entry, a seal and a compression of a few hundred
 // bytes each; the files of a directory compress together to half the size. Bundles end at boundaries that the contents
@@ -18,20 +18,9 @@ export class Bundler {
   readonly #buffer = Buffer.allocUnsafeSlow(BUNDLE_BYTES_MAX);
   #filled = 0;
   #reference: IdReference = { id: undefined };
-  #closed = 0;
 
   constructor(emit: (bundle: Buffer) => Buffer) {
     this.#emit = emit;
-  }
-
-  /** Bundles that have their ids. */
-  get closed(): number {
-    return this.#closed;
-  }
-
-  /** How many bundles must be closed until everything added so far has its id. */
-  get needed(): number {
-    return this.#filled > 0 ? this.#closed + 1 : this.#closed;
   }
 
   /** Not empty, at most BUNDLED_FILE_BYTES_MAX. The piece's id is filled in when the bundle closes. */
@@ -46,9 +35,11 @@ export class Bundler {
 
   close(): void {
     if (this.#filled === 0) return;
-    this.#reference.id = this.#emit(this.#buffer.subarray(0, this.#filled));
+    const reference = this.#reference;
+    const id = this.#emit(this.#buffer.subarray(0, this.#filled));
     this.#reference = { id: undefined };
     this.#filled = 0;
-    this.#closed++;
+    // Last: who waited for it may have more to add.
+    resolveReference(reference, id);
   }
 }

@@ -1,5 +1,5 @@
 import { codeOf } from "../runtime/errors.ts";
-import { type Chunker, createChunker, createGearTable } from "../store/chunker.ts";
+import { ID_BYTES } from "../store/chunk-id.ts";
 import type { Chunking } from "../store/keys.ts";
 import { encodeList, type IdReference, type NodeDraft, type PieceDraft } from "../store/tree-builder.ts";
 import { BUNDLED_FILE_BYTES_MAX, type Bundler } from "./bundler.ts";
@@ -29,7 +29,16 @@ export type FileReading =
   /** The name stands for something that is no regular file by now. */
   | { readonly kind: "replaced"; readonly status: FileStatus };
 
-const READ_BYTES = 256 * 1024;
+/** A long file is read beside the walk. `reading` rejects with the system's error, or the sink's. */
+export interface LaterReading {
+  readonly kind: "later";
+  readonly reading: Promise<FileReading>;
+}
+
+/** A slice holds a few chunks: of what is left over behind the last cut, the part up to the smallest chunk is not hashed again. */
+const SLICE_BYTES = 4 * 1024 * 1024;
+/** Files that are read beside the walk at a time. */
+const FILES_BESIDE_MAX = 4;
 /** A node with more pieces than this keeps them in lists; one list tree is about 75 KB and stands for 2 GiB. */
 const PIECES_PER_NODE_MAX = 256;
 const PIECES_PER_LIST = 2048;
@@ -41,8 +50,9 @@ export class FileReader {
   readonly #trees: TreeAssembler;
   readonly #pace: Pace;
   readonly #attributes: AttributeReader;
-  readonly #chunker: Chunker;
-  readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  readonly #sliceBytes: number;
+  readonly #buffer = Buffer.allocUnsafeSlow(BUNDLED_FILE_BYTES_MAX);
+  readonly #beside = new Set<Promise<unknown>>();
 
   constructor(needs: {
     uploader: Uploader;
@@ -57,11 +67,12 @@ export class FileReader {
     this.#trees = needs.trees;
     this.#pace = needs.pace;
     this.#attributes = needs.attributes;
-    this.#chunker = createChunker({ sizes: needs.chunking.sizes, gear: createGearTable(needs.chunking.gearKey) });
+    // A slice that is full holds at least one whole chunk.
+    this.#sliceBytes = Math.max(SLICE_BYTES, needs.chunking.sizes.max);
   }
 
   /** Throws the system's error when the file cannot be opened or read. Waits for nothing but the disk and the uploader. */
-  async read(directory: Directory, name: Buffer): Promise<FileReading> {
+  async read(directory: Directory, name: Buffer): Promise<FileReading | LaterReading> {
     let fd: number;
     try {
       fd = openForReadingAt(directory, name);
@@ -69,31 +80,69 @@ export class FileReader {
       if (codeOf(error) === "ENOENT") return { kind: "vanished" };
       throw error;
     }
+    let isBeside = false;
     try {
       const before = status(fd);
       if (before.type !== "file") return { kind: "replaced", status: before };
       const attributes = this.#attributes.read(fd, before);
       const isWhole = before.allocatedBytes >= before.size;
-      const { content, size, chunks } =
-        isWhole && before.size <= BUNDLED_FILE_BYTES_MAX
-          ? this.#readSmall(fd, before.size)
-          : await this.#readLarge(fd, before);
-      const after = status(fd);
-      const changed = size !== before.size || after.mtimeNs !== before.mtimeNs || after.size !== before.size;
-      return { kind: "read", status: before, attributes, content, size, chunks, changed };
+      if (isWhole && before.size <= BUNDLED_FILE_BYTES_MAX)
+        return conclude(fd, { before, attributes, ...this.#readSmall(fd, before.size) });
+      const reading = this.#readLarge(fd, before).then((read) => conclude(fd, { before, attributes, ...read }));
+      // Further names wait for what the first comes to; short runs share bundles in the order of the walk.
+      if (!isWhole || before.links > 1) {
+        await this.#settle(reading);
+        return await reading;
+      }
+      isBeside = true;
+      await this.#startBeside(fd, reading);
+      return { kind: "later", reading };
     } finally {
-      close(fd);
+      if (!isBeside) close(fd);
     }
   }
 
-  #readSmall(fd: number, size: number) {
+  /** Resolves when no file is being read any more, whatever came of it. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#beside);
+  }
+
+  /** Whether files are still being read beside the walk. */
+  get isBusy(): boolean {
+    return this.#beside.size > 0;
+  }
+
+  async #startBeside(fd: number, reading: Promise<FileReading>): Promise<void> {
+    const closed = reading.finally(() => {
+      close(fd);
+      this.#beside.delete(closed);
+      this.#uploader.changed();
+    });
+    closed.catch(() => {});
+    this.#beside.add(closed);
+    if (this.#beside.size >= FILES_BESIDE_MAX)
+      await this.#uploader.workUntil(() => this.#beside.size < FILES_BESIDE_MAX);
+  }
+
+  /** Until it has been read, the caller's thread does its share. */
+  async #settle(reading: Promise<unknown>): Promise<void> {
+    let isDone = false;
+    const done = () => {
+      isDone = true;
+      this.#uploader.changed();
+    };
+    reading.then(done, done);
+    await this.#uploader.workUntil(() => isDone);
+  }
+
+  #readSmall(fd: number, size: number): Content {
     const filled = size === 0 ? 0 : readFully(fd, this.#buffer.subarray(0, size), 0);
     const pieces = filled === 0 ? [] : [this.#bundler.add(this.#buffer.subarray(0, filled))];
-    return { content: { kind: "pieces", pieces } as const, size: filled, chunks: pieces.length };
+    return { content: { kind: "pieces", pieces }, size: filled, chunks: pieces.length };
   }
 
   /** Exactly as many bytes as the file had when it was opened: one that grows all the time has an end, too. */
-  async #readLarge(fd: number, before: FileStatus) {
+  async #readLarge(fd: number, before: FileStatus): Promise<Content> {
     const pieces = new PieceCollector((listed) => {
       // Short runs between holes lie in the open bundle.
       if (listed.some((piece) => piece.kind === "data" && piece.chunk.id === undefined)) this.#bundler.close();
@@ -110,7 +159,6 @@ export class FileReader {
       // Shorter than it was: the rest is gone.
       if (kind === "data" && size < end) break;
       size = end;
-      if (this.#uploader.isFull) await this.#uploader.room();
       if (this.#pace.isDue) await this.#pace.breathe();
     }
     return { content: pieces.finish(), size, chunks: pieces.chunks };
@@ -118,24 +166,50 @@ export class FileReader {
 
   /** Where reading came to; chunks never span a hole, so that filling one leaves the others as they are. */
   async #readRun(fd: number, { start, end }: { start: number; end: number }, pieces: PieceCollector): Promise<number> {
-    const emit = (chunk: Buffer) => pieces.addChunk(this.#uploader.add("data", chunk), chunk.length);
     let position = start;
-    try {
-      while (position < end) {
-        const wanted = this.#buffer.subarray(0, Math.min(READ_BYTES, end - position));
-        const count = readFully(fd, wanted, position);
-        if (count === 0) break;
-        position += count;
-        this.#chunker.push(wanted.subarray(0, count), emit);
-        if (this.#uploader.isFull) await this.#uploader.room();
-        if (this.#pace.isDue) await this.#pace.breathe();
+    let left = NOTHING;
+    for (;;) {
+      const bytes = Math.min(this.#sliceBytes - left.length, end - position);
+      const loan = await this.#uploader.lend(left.length + bytes);
+      try {
+        const { memory } = loan;
+        left.copy(Buffer.from(memory));
+        const isEnd = position + bytes >= end;
+        const work = { memory, filled: left.length, fd, position, bytes, isEnd };
+        const { bytesRead, ends, ids } = await this.#uploader.cut(work);
+        let at = 0;
+        for (const [index, chunkEnd] of ends.entries()) {
+          const id = Buffer.from(ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES));
+          this.#uploader.addNamed(id, { loan, at, bytes: chunkEnd - at });
+          pieces.addChunk(id, chunkEnd - at);
+          at = chunkEnd;
+        }
+        position += bytesRead;
+        if (isEnd || bytesRead < bytes) return position;
+        left = Buffer.from(Buffer.from(memory, at, work.filled + bytesRead - at));
+      } finally {
+        loan.release();
       }
-    } finally {
-      // Also after a failed read: the next file must not begin in the middle of this one.
-      this.#chunker.finish(emit);
+      this.#pace.assertGoingOn();
     }
-    return position;
   }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+interface Content {
+  readonly content: FileContentDraft;
+  readonly size: number;
+  readonly chunks: number;
+}
+
+function conclude(
+  fd: number,
+  { before, attributes, content, size, chunks }: Content & { before: FileStatus; attributes: KnownAttributes },
+): FileReading {
+  const after = status(fd);
+  const changed = size !== before.size || after.mtimeNs !== before.mtimeNs || after.size !== before.size;
+  return { kind: "read", status: before, attributes, content, size, chunks, changed };
 }
 
 /** The pieces of one file, put into lists as they become many. */

@@ -29,6 +29,11 @@ export class Pace {
     return this.#clock.monotonic() - this.#turnStart >= TURN_MS || this.#signal?.aborted === true;
   }
 
+  /** Throws the signal's reason when it has aborted. */
+  assertGoingOn(): void {
+    this.#signal?.throwIfAborted();
+  }
+
   /** Lets others run; rejects with the signal's reason when it has aborted. */
   async breathe(): Promise<void> {
     this.#signal?.throwIfAborted();

@@ -2,17 +2,28 @@ import type { Random } from "../runtime/random.ts";
 import { chunkId, type ObjectKind } from "../store/chunk-id.ts";
 import type { ChunkSink } from "../store/chunk-sink.ts";
 import { ChunkTable } from "../store/chunk-table.ts";
-import { Encoder, type HeldObject } from "../store/encoder.ts";
+import type { Cuts, CutWork } from "../store/chunk-work.ts";
+import { assembleEncoded, encodeAndProve } from "../store/codec.ts";
+import type { Chunking } from "../store/keys.ts";
+import { SharedBuffers, type SharedLoan } from "../store/shared-buffers.ts";
+import { WorkCrew } from "../store/work-crew.ts";
 
-/** Plaintext on its way at a time: feeds four encoding threads with chunks of 1 MiB and hides a round trip. */
+/** Memory for objects on their way at a time, plain and encoded; what is begun below it may end above it, by 4 MiB at most. */
 const BYTES_IN_FLIGHT_MAX = 8 * 1024 * 1024;
 /** One question to the sink is about so much at most. */
 const BATCH_OBJECTS_MAX = 64;
 const BATCH_BYTES_MAX = 1024 * 1024;
+/** Below this a message to another thread costs more than the work. */
+const ENCODED_HERE_BYTES_MAX = 16 * 1024;
+
+/** An object's plaintext: a short copy, or a part of shared memory. */
+type Held =
+  | { readonly bytes: number; readonly short: Buffer }
+  | { readonly bytes: number; readonly short: undefined; readonly loan: SharedLoan; readonly at: number };
 
 interface Waiting {
   readonly id: Buffer;
-  readonly object: HeldObject;
+  readonly object: Held;
 }
 
 interface Batch {
@@ -24,34 +35,37 @@ interface Batch {
 export class Uploader {
   readonly #sink: ChunkSink;
   readonly #idKey: Buffer;
-  readonly #encoder = new Encoder();
+  readonly #crew: WorkCrew;
+  readonly #buffers = new SharedBuffers();
   /** What this run has met: put, being put, or seen in the store. A table without places. */
   readonly #met: ChunkTable;
   readonly #batches: Record<ObjectKind, Batch> = { data: { objects: [], bytes: 0 }, tree: { objects: [], bytes: 0 } };
   #bytesInFlight = 0;
   readonly #sending = new Set<Promise<void>>();
+  readonly #wantMemory: (() => void)[] = [];
   #failure: { error: unknown } | undefined;
   /** Data bytes that were missing, before compression. */
   newBytes = 0;
   /** Bytes that were put, of data and trees, compressed. */
   storedBytes = 0;
 
-  constructor({ sink, idKey, random }: { sink: ChunkSink; idKey: Buffer; random: Random }) {
+  constructor({ sink, chunking, random }: { sink: ChunkSink; chunking: Chunking; random: Random }) {
     this.#sink = sink;
-    this.#idKey = idKey;
+    this.#idKey = chunking.idKey;
+    this.#crew = new WorkCrew(chunking);
     this.#met = new ChunkTable(random);
   }
 
   /** The object's id; the object itself follows. What is new of `plaintext` is copied before the call returns. */
   add(kind: ObjectKind, plaintext: Buffer): Buffer {
     const id = chunkId(this.#idKey, kind, plaintext);
-    if (!this.meet(id)) return id;
-    const batch = this.#batches[kind];
-    batch.objects.push({ id, object: this.#encoder.hold(plaintext) });
-    batch.bytes += plaintext.length;
-    this.#bytesInFlight += plaintext.length;
-    if (batch.objects.length >= BATCH_OBJECTS_MAX || batch.bytes >= BATCH_BYTES_MAX) this.#send(kind);
+    if (this.meet(id)) this.#enqueue(kind, id, this.#hold(plaintext));
     return id;
+  }
+
+  /** As `add` for a data chunk that has been named and lies in lent memory: the loan is shared, not taken. */
+  addNamed(id: Buffer, { loan, at, bytes }: { loan: SharedLoan; at: number; bytes: number }): void {
+    if (this.meet(id)) this.#enqueue("data", id, { bytes, short: undefined, loan: loan.share(), at });
   }
 
   /** Notes that the store has this id; false when it was noted before. */
@@ -59,6 +73,19 @@ export class Uploader {
     if (this.#met.find(id) >= 0) return false;
     this.#met.put(id, { pack: 0, offset: 0, length: 0 });
     return true;
+  }
+
+  /** Memory that `cut` and `addNamed` take, when there is room; the caller releases it. Rejects when the sink has refused something. */
+  async lend(bytes: number): Promise<SharedLoan> {
+    while (this.isFull && this.#failure === undefined)
+      await new Promise<void>((resolve) => this.#wantMemory.push(resolve));
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return this.#lend(bytes);
+  }
+
+  /** Reads, cuts and names in whatever thread is free. Rejects with the system's error. */
+  cut(work: Omit<CutWork, "kind">): Promise<Cuts> {
+    return this.#crew.cut(work);
   }
 
   /** Whether `room` would wait: asked after every file, so that the answer "no" costs nothing. */
@@ -73,23 +100,82 @@ export class Uploader {
 
   /** Resolves when there is room; rejects when the sink has refused something. */
   async room(): Promise<void> {
-    while (this.#failure === undefined && this.#bytesInFlight >= BYTES_IN_FLIGHT_MAX) {
+    await this.workUntil(() => !this.isFull);
+  }
+
+  /** Resolves when `isDone`, and lends a hand to the other threads until then. Rejects when the sink has refused something. */
+  async workUntil(isDone: () => boolean): Promise<void> {
+    await this.#crew.workUntil(() => {
+      if (this.#failure !== undefined || isDone()) return true;
+      // What is not sent cannot make room.
       if (this.#sending.size === 0) this.#sendAll();
-      await Promise.race(this.#sending);
-    }
+      return isDone();
+    });
     if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Who waits in `workUntil` looks again. */
+  changed(): void {
+    this.#crew.changed();
   }
 
   /** Resolves when the sink has taken everything. */
   async finish(): Promise<void> {
-    this.#sendAll();
-    while (this.#sending.size > 0) await Promise.all(this.#sending);
-    if (this.#failure !== undefined) throw this.#failure.error;
+    await this.workUntil(() => this.#sending.size === 0 && this.#isAllSent);
   }
 
-  /** Ends the encoding threads, whatever became of the backup. */
-  close(): Promise<void> {
-    return this.#encoder.close();
+  /** Ends the backup: whoever waits is told. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#wakeAll();
+  }
+
+  /** Ends the threads, whatever became of the backup. */
+  async close(): Promise<void> {
+    this.fail(new Error("the backup has ended"));
+    await this.#crew.close();
+  }
+
+  get #isAllSent(): boolean {
+    return this.#batches.data.objects.length === 0 && this.#batches.tree.objects.length === 0;
+  }
+
+  #hold(plaintext: Buffer): Held {
+    const bytes = plaintext.length;
+    if (bytes <= ENCODED_HERE_BYTES_MAX) {
+      this.#bytesInFlight += bytes;
+      return { bytes, short: Buffer.from(plaintext) };
+    }
+    const loan = this.#lend(bytes);
+    plaintext.copy(Buffer.from(loan.memory));
+    return { bytes, short: undefined, loan, at: 0 };
+  }
+
+  #lend(bytes: number): SharedLoan {
+    this.#bytesInFlight += bytes;
+    return this.#buffers.lend(bytes, () => this.#returned(bytes));
+  }
+
+  #letGo(object: Held): void {
+    if (object.short === undefined) object.loan.release();
+    else this.#returned(object.bytes);
+  }
+
+  #returned(bytes: number): void {
+    this.#bytesInFlight -= bytes;
+    if (!this.isFull) this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#wantMemory.splice(0)) wake();
+    this.changed();
+  }
+
+  #enqueue(kind: ObjectKind, id: Buffer, object: Held): void {
+    const batch = this.#batches[kind];
+    batch.objects.push({ id, object });
+    batch.bytes += object.bytes;
+    if (batch.objects.length >= BATCH_OBJECTS_MAX || batch.bytes >= BATCH_BYTES_MAX) this.#send(kind);
   }
 
   #sendAll(): void {
@@ -101,11 +187,12 @@ export class Uploader {
     const { objects } = this.#batches[kind];
     if (objects.length === 0) return;
     this.#batches[kind] = { objects: [], bytes: 0 };
-    const sending = this.#bring(kind, objects).catch((error: unknown) => {
-      this.#failure ??= { error };
-    });
+    const sending = this.#bring(kind, objects).catch((error: unknown) => this.fail(error));
     this.#sending.add(sending);
-    sending.finally(() => this.#sending.delete(sending));
+    sending.finally(() => {
+      this.#sending.delete(sending);
+      this.changed();
+    });
   }
 
   async #bring(kind: ObjectKind, batch: readonly Waiting[]): Promise<void> {
@@ -115,15 +202,33 @@ export class Uploader {
     );
     await Promise.all(
       batch.map(async ({ id, object }, index) => {
-        if (missing[index] !== false && this.#failure === undefined) {
-          const encoded = await this.#encoder.encode(object);
-          const { length } = encoded;
-          await this.#sink.put({ kind, id, encoded });
-          if (kind === "data") this.newBytes += object.bytes;
-          this.storedBytes += length;
-        } else this.#encoder.letGo(object);
-        this.#bytesInFlight -= object.bytes;
+        if (missing[index] === false || this.#failure !== undefined) {
+          this.#letGo(object);
+          return;
+        }
+        const encoded = await this.#encode(object);
+        const { length } = encoded;
+        await this.#sink.put({ kind, id, encoded });
+        if (kind === "data") this.newBytes += object.bytes;
+        this.storedBytes += length;
+        this.#returned(length);
       }),
     );
+  }
+
+  /** Lets the object go; what comes out is in flight instead. */
+  async #encode(object: Held): Promise<Buffer> {
+    const encoded = await this.#encodeHeld(object);
+    this.#bytesInFlight += encoded.length;
+    this.#letGo(object);
+    return encoded;
+  }
+
+  async #encodeHeld(object: Held): Promise<Buffer> {
+    if (object.short !== undefined) return encodeAndProve(object.short);
+    const { bytes, at, loan } = object;
+    const { bodyBytes } = await this.#crew.encode({ memory: loan.memory, at, bytes });
+    const body = bodyBytes === 0 ? undefined : Buffer.from(loan.memory, at, bodyBytes);
+    return assembleEncoded(Buffer.from(loan.memory, at, bytes), body);
   }
 }

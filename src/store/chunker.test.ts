@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { systemRandom } from "../runtime/random.ts";
 import { CHUNK_SIZES, type ChunkSizes } from "./chunk-sizes.ts";
-import { createChunker, createGearTable } from "./chunker.ts";
+import { createCutter, createGearTable } from "./chunker.ts";
 
 const SIZES: ChunkSizes = { min: 256, average: 1024, max: 4096 };
 const gear = createGearTable(Buffer.alloc(32, 7));
@@ -19,16 +19,21 @@ function steadyBytes(count: number, seed = 1): Buffer {
 }
 
 function cut(stream: Buffer, { sizes = SIZES, table = gear, splits = [] as number[] } = {}): Buffer[] {
-  const chunker = createChunker({ sizes, gear: table });
+  const cutter = createCutter({ sizes, gear: table });
   const chunks: Buffer[] = [];
-  const emit = (chunk: Buffer) => chunks.push(Buffer.from(chunk));
-  let at = 0;
-  for (const split of splits) {
-    chunker.push(stream.subarray(at, at + split), emit);
-    at = Math.min(stream.length, at + split);
+  let from = 0;
+  let to = 0;
+  const cutWhatIsThere = () => {
+    for (let end = cutter(stream, from, to); end > 0; end = cutter(stream, from, to)) {
+      chunks.push(stream.subarray(from, end));
+      from = end;
+    }
+  };
+  for (const split of [...splits, stream.length]) {
+    to = Math.min(stream.length, to + split);
+    cutWhatIsThere();
   }
-  chunker.push(stream.subarray(at), emit);
-  chunker.finish(emit);
+  if (from < stream.length) chunks.push(stream.subarray(from));
   return chunks;
 }
 
@@ -44,6 +49,25 @@ describe("the chunker", () => {
     const average = stream.length / chunks.length;
     expect(average).toBeGreaterThan(SIZES.average * 0.7);
     expect(average).toBeLessThan(SIZES.average * 1.5);
+  });
+
+  it("cuts at the first place where the hash of the 32 bytes before has no bit of the mask", () => {
+    const stream = steadyBytes(700_000, 11);
+    const sizes: ChunkSizes = { min: 64, average: 65_536, max: 200_000 };
+    const hashBefore = (end: number) =>
+      stream.subarray(end - 32, end).reduce((hash, byte) => ((hash << 1) + (gear[byte] as number)) | 0, 0);
+    const lengths: number[] = [];
+    let from = 0;
+    for (let end = sizes.min; end <= stream.length; end++) {
+      const length = end - from;
+      const bits = length <= sizes.average ? 18 : 14;
+      const isCut = length >= sizes.min && hashBefore(end) >>> (32 - bits) === 0;
+      if (!isCut && length < sizes.max && end < stream.length) continue;
+      lengths.push(length);
+      from = end;
+    }
+    expect(cut(stream, { sizes }).map(({ length }) => length)).toEqual(lengths);
+    expect(lengths.length).toBeGreaterThan(8);
   });
 
   it("cuts the same however the stream is split", () => {
@@ -83,37 +107,15 @@ describe("the chunker", () => {
     expect(cut(Buffer.alloc(10_000)).map(({ length }) => length)).toEqual([4096, 4096, 1808]);
   });
 
-  it("starts afresh after the end of a stream", () => {
-    const chunker = createChunker({ sizes: SIZES, gear });
-    const runs = [0, 1].map(() => {
-      const lengths: number[] = [];
-      const emit = (chunk: Buffer) => lengths.push(chunk.length);
-      chunker.push(steadyBytes(20_000), emit);
-      chunker.finish(emit);
-      return lengths;
-    });
-    expect(runs[1]).toEqual(runs[0]);
-  });
-
-  it("hands out every byte in order, and cuts on after an emit that throws", () => {
-    const chunker = createChunker({ sizes: SIZES, gear });
+  it("cuts the same wherever in memory the stream begins", () => {
     const stream = systemRandom(50_000);
-    const chunks: Buffer[] = [];
-    let failures = 0;
-    const emit = (chunk: Buffer) => {
-      chunks.push(Buffer.from(chunk));
-      if (chunks.length === 3) {
-        failures++;
-        throw new Error("refused");
-      }
-    };
-    expect(() => chunker.push(stream, emit)).toThrow("refused");
-    expect(failures).toBe(1);
-    // What the failed push had taken in goes on where it stopped: nothing is handed out twice.
-    chunker.finish(emit);
-    const handedOut = Buffer.concat(chunks);
-    expect(handedOut.equals(stream.subarray(0, handedOut.length))).toBe(true);
-    expect(chunks.length).toBeGreaterThan(3);
+    const cutter = createCutter({ sizes: SIZES, gear });
+    const shifted = Buffer.concat([systemRandom(777), stream]);
+    for (let from = 0; from < stream.length; ) {
+      const end = cutter(stream, from, stream.length);
+      expect(cutter(shifted, from + 777, shifted.length)).toBe(end === 0 ? 0 : end + 777);
+      from = end || stream.length;
+    }
   });
 
   it("averages about 1 MiB with the sizes of a real store", () => {

@@ -1,13 +1,13 @@
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
-import { CorruptionError, WireError } from "../runtime/errors.ts";
+import { CorruptionError, reasonOf, WireError } from "../runtime/errors.ts";
 import { OBJECT_BYTES_MAX } from "./chunk-sizes.ts";
 import { dispose } from "./dispose.ts";
 
 // An object as it travels and as it is sealed: one byte for the coding, four for the plaintext's length, the body.
 
 const CODINGS = { raw: 0, zstd: 1 } as const;
-export const ENCODED_HEADER_BYTES = 5;
+const ENCODED_HEADER_BYTES = 5;
 export const ENCODED_BYTES_MAX = ENCODED_HEADER_BYTES + OBJECT_BYTES_MAX;
 
 /** What restic and borg use as well; level 1 is twice as fast and 12 % larger on text. */
@@ -28,10 +28,11 @@ const decompressInPool = promisify(zstdDecompress) as (bytes: Buffer, options: o
 
 /** Compresses where it pays; large objects in zlib's thread pool. `plaintext` is at most OBJECT_BYTES_MAX long. */
 export async function encodeObject(plaintext: Buffer): Promise<Buffer> {
-  if (!isWorthCompressing(plaintext)) return assemble(plaintext, undefined);
+  if (!isWorthCompressing(plaintext)) return assembleEncoded(plaintext, undefined);
   const options = compressionOf(plaintext.length);
   const isShort = plaintext.length <= COMPRESSED_HERE_BYTES_MAX;
-  return assemble(plaintext, isShort ? zstdCompressSync(plaintext, options) : await compressInPool(plaintext, options));
+  const body = isShort ? zstdCompressSync(plaintext, options) : await compressInPool(plaintext, options);
+  return assembleEncoded(plaintext, isWorthKeeping(body, plaintext.length) ? body : undefined);
 }
 
 /**
@@ -39,39 +40,72 @@ export async function encodeObject(plaintext: Buffer): Promise<Buffer> {
  * computes wrongly.
  */
 export function encodeAndProve(plaintext: Buffer): Buffer {
-  const body = isWorthCompressing(plaintext) ? zstdCompressSync(plaintext, compressionOf(plaintext.length)) : undefined;
-  const encoded = assemble(plaintext, body);
+  const body = compressAndProve(plaintext);
+  const encoded = assembleEncoded(plaintext, body);
   if (body !== undefined) dispose(body);
-  const { coding, length, body: stored } = parseEncoded(encoded);
-  const isRaw = coding === CODINGS.raw;
-  const decoded = isRaw ? stored : zstdDecompressSync(stored, decompressionOf(length));
+  return encoded;
+}
+
+/** The proven body of `encodeAndProve`, or undefined where the plaintext is kept raw. */
+export function compressAndProve(plaintext: Buffer): Buffer | undefined {
+  if (!isWorthCompressing(plaintext)) return undefined;
+  const { length } = plaintext;
+  const body = zstdCompressSync(plaintext, compressionOf(length));
+  if (!isWorthKeeping(body, length)) {
+    dispose(body);
+    return undefined;
+  }
+  const decoded = zstdDecompressSync(body, decompressionOf(length));
   const isSame = decoded.equals(plaintext);
-  if (!isRaw) dispose(decoded);
-  if (isSame) return encoded;
+  dispose(decoded);
+  if (isSame) return body;
   throw new CorruptionError(
     "freshly encoded bytes",
     "differ after decoding: this machine's memory or processor is faulty",
   );
 }
 
+/** Coding, length, body, in a buffer of their own. `body` is what `compressAndProve` returns of a plaintext so long. */
+export function assembleEncoded(plaintext: Buffer, body: Buffer | undefined): Buffer {
+  return body === undefined
+    ? withHeader(CODINGS.raw, plaintext.length, plaintext)
+    : withHeader(CODINGS.zstd, plaintext.length, body);
+}
+
 /** The plaintext; WireError when the bytes are not what they declare. Never allocates more than they may declare. */
 export async function decodeObject(encoded: Buffer): Promise<Buffer> {
   const { coding, length, body } = parseEncoded(encoded);
   if (coding === CODINGS.raw) return body;
-  const options = decompressionOf(length);
+  if (length <= DECOMPRESSED_HERE_BYTES_MAX) return decompressHere(body, length);
+  const plaintext = await decompressInPool(body, decompressionOf(length)).catch((error: unknown) =>
+    failDecompression(error, length),
+  );
+  return assertLength(plaintext, length);
+}
+
+/** As `decodeObject`, in this thread, however long it takes. */
+export function decodeObjectHere(encoded: Buffer): Buffer {
+  const { coding, length, body } = parseEncoded(encoded);
+  return coding === CODINGS.raw ? body : decompressHere(body, length);
+}
+
+function decompressHere(body: Buffer, length: number): Buffer {
   let plaintext: Buffer;
   try {
-    const isShort = length <= DECOMPRESSED_HERE_BYTES_MAX;
-    plaintext = isShort ? zstdDecompressSync(body, options) : await decompressInPool(body, options);
+    plaintext = zstdDecompressSync(body, decompressionOf(length));
   } catch (error) {
-    throw new WireError(
-      "object",
-      `does not decompress to ${length} bytes: ${error instanceof Error ? error.message : error}`,
-    );
+    return failDecompression(error, length);
   }
-  if (plaintext.length !== length)
-    throw new WireError("object", `declares ${length} bytes and holds ${plaintext.length}`);
-  return plaintext;
+  return assertLength(plaintext, length);
+}
+
+function failDecompression(error: unknown, length: number): never {
+  throw new WireError("object", `does not decompress to ${length} bytes: ${reasonOf(error)}`);
+}
+
+function assertLength(plaintext: Buffer, length: number): Buffer {
+  if (plaintext.length === length) return plaintext;
+  throw new WireError("object", `declares ${length} bytes and holds ${plaintext.length}`);
 }
 
 function isWorthCompressing(plaintext: Buffer): boolean {
@@ -90,14 +124,12 @@ function compressionOf(length: number) {
 }
 
 function decompressionOf(length: number) {
-  return { maxOutputLength: length, chunkSize: Math.max(64, length) };
+  // A byte more than needed: zlib takes a full buffer for a sign that it wants another one of the same size.
+  return { maxOutputLength: length, chunkSize: Math.max(64, length + 1) };
 }
 
-function assemble(plaintext: Buffer, compressed: Buffer | undefined): Buffer {
-  const isSmaller = compressed !== undefined && compressed.length <= plaintext.length * (1 - SAVING_MIN);
-  return isSmaller
-    ? withHeader(CODINGS.zstd, plaintext.length, compressed)
-    : withHeader(CODINGS.raw, plaintext.length, plaintext);
+function isWorthKeeping(body: Buffer, length: number): boolean {
+  return body.length <= length * (1 - SAVING_MIN);
 }
 
 function parseEncoded(encoded: Buffer): { coding: number; length: number; body: Buffer } {

@@ -4,28 +4,54 @@
 /** Sizes are powers of two from here on. */
 const SMALLEST_BYTES = 64 * 1024;
 /** What is kept beyond this goes back to the system. */
-const KEPT_BYTES_MAX = 24 * 1024 * 1024;
+const KEPT_BYTES_MAX = 12 * 1024 * 1024;
 
 export class SharedBuffers {
   readonly #free = new Map<number, SharedArrayBuffer[]>();
   #keptBytes = 0;
 
-  /** At least `bytes` long; what is in it is left from its last use. */
-  take(bytes: number): SharedArrayBuffer {
+  /** At least `bytes` long; what is in it is left from its last use. `onReturned` is called when nobody uses it any more. */
+  lend(bytes: number, onReturned: () => void): SharedLoan {
     const size = sizeFor(bytes);
     const free = this.#free.get(size)?.pop();
-    if (free === undefined) return new SharedArrayBuffer(size);
-    this.#keptBytes -= size;
-    return free;
+    if (free !== undefined) this.#keptBytes -= size;
+    const memory = free ?? new SharedArrayBuffer(size);
+    return new SharedLoan(memory, () => {
+      this.#keep(memory);
+      onReturned();
+    });
   }
 
-  giveBack(buffer: SharedArrayBuffer): void {
-    const size = buffer.byteLength;
+  #keep(memory: SharedArrayBuffer): void {
+    const size = memory.byteLength;
     if (this.#keptBytes + size > KEPT_BYTES_MAX) return;
     this.#keptBytes += size;
     const free = this.#free.get(size);
-    if (free === undefined) this.#free.set(size, [buffer]);
-    else free.push(buffer);
+    if (free === undefined) this.#free.set(size, [memory]);
+    else free.push(memory);
+  }
+}
+
+/** One piece of memory and those who use it: first one, and as many more as `share` it. */
+export class SharedLoan {
+  readonly memory: SharedArrayBuffer;
+  readonly #giveBack: () => void;
+  #users = 1;
+
+  constructor(memory: SharedArrayBuffer, giveBack: () => void) {
+    this.memory = memory;
+    this.#giveBack = giveBack;
+  }
+
+  share(): this {
+    this.#users++;
+    return this;
+  }
+
+  /** Once for each user. */
+  release(): void {
+    this.#users--;
+    if (this.#users === 0) this.#giveBack();
   }
 }
 

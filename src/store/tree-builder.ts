@@ -17,6 +17,32 @@ import {
 /** An id that may become known only later: a chunk that is still being filled, a directory that is still being read. */
 export interface IdReference {
   id: Buffer | undefined;
+  /** What is to be done then; `resolveReference` does it. */
+  waiting?: (() => void)[];
+}
+
+/** Gives a reference its id. Who waits for it is told in the order in which they began to. */
+export function resolveReference(reference: IdReference, id: Buffer): void {
+  reference.id = id;
+  const { waiting = [] } = reference;
+  reference.waiting = [];
+  for (const tell of waiting) tell();
+}
+
+/** Calls `ready` when all ids are known: at once, or from within the last `resolveReference`. */
+export function whenKnown(references: Iterable<IdReference>, ready: () => void): void {
+  let open = 1;
+  const oneLess = () => {
+    open--;
+    if (open === 0) ready();
+  };
+  for (const reference of references) {
+    if (reference.id !== undefined) continue;
+    open++;
+    reference.waiting ??= [];
+    reference.waiting.push(oneLess);
+  }
+  oneLess();
 }
 
 export type PieceDraft =
@@ -58,6 +84,10 @@ class IdTable {
     return this.#references.length * ID_BYTES;
   }
 
+  get references(): readonly IdReference[] {
+    return this.#references;
+  }
+
   write(writer: ByteWriter): void {
     writer.varint(this.#references.length);
     for (const { id } of this.#references) {
@@ -82,6 +112,11 @@ export class LeafBuilder {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** What must have an id before `finish`. */
+  get references(): readonly IdReference[] {
+    return [...this.#chunks.references, ...this.#trees.references];
   }
 
   add(node: NodeDraft): void {
