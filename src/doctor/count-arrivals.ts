@@ -13,30 +13,39 @@ import type { Trial } from "./trial.ts";
 const BURST_LENGTH = 12;
 /** Below the second after which a SYN is repeated, so that each connection is one packet. */
 const BURST_MS = 900;
-/** After this no further burst is begun. */
-const COUNTING_MS = 6_000;
 const PING_TIMES = 5;
 
 interface Needs {
   readonly near: Helper;
   readonly far: Helper | null;
   readonly clock: Clock;
+  /** By the monotonic clock: after this no further burst is begun. */
+  readonly endAt: number;
 }
 
 export async function countArrivals(trials: readonly Trial[], needs: Needs): Promise<void> {
-  const endAt = needs.clock.monotonic() + COUNTING_MS;
-  const failing = trials.filter(isFailing);
-  for (const family of FAMILIES) {
-    const groups = groupsOf(failing.filter(({ subject }) => subject.family === family));
-    for (const group of groups) {
-      if (needs.clock.monotonic() > endAt) return;
-      await countGroup(group, family, needs);
-      if (group.length === 1 || group.every(isClear)) continue;
-      for (const trial of group) {
-        if (needs.clock.monotonic() > endAt) return;
-        await countGroup([trial], family, needs);
-      }
-    }
+  for (const group of groupsOf(trials.filter(isFailing))) {
+    const families = FAMILIES.map((family) => group.filter(({ subject }) => subject.family === family));
+    const count = (each: readonly Trial[]) => countFamily(each, needs);
+    // A host counts its resets and accepted connections for both families together; where neither plays a part, the two
+    // are counted at once.
+    if (group.every(hasTcpTrace)) for (const each of families) await count(each);
+    else await Promise.all(families.map(count));
+  }
+}
+
+function hasTcpTrace(trial: Trial): boolean {
+  return failingAttempts(trial).some(({ code }) => code === "ECONNREFUSED" || code === "");
+}
+
+async function countFamily(group: readonly Trial[], needs: Needs): Promise<void> {
+  const isLate = () => needs.clock.monotonic() > needs.endAt;
+  if (group.length === 0 || isLate()) return;
+  await countGroup(group, needs);
+  if (group.length === 1 || group.every(isClear)) return;
+  for (const trial of group) {
+    if (isLate()) return;
+    await countGroup([trial], needs);
   }
 }
 
@@ -73,15 +82,21 @@ function failingAttempts({ attempts }: Trial) {
   return attempts.filter(({ code, proof }) => code !== "" || MUTE.has(proof));
 }
 
-async function countGroup(group: readonly Trial[], family: Family, { near, far }: Needs): Promise<void> {
+async function countGroup(group: readonly Trial[], { near, far }: Needs): Promise<void> {
   const [first] = group;
   if (first === undefined) return;
+  const { family } = first.subject;
   const [initiator, listener] = first.subject.initiator === "near" ? [near, far] : [far, near];
   if (initiator === null) return;
   const spans = group.flatMap(spansOf);
   const read = () => Promise.all([initiator.look([]), listener?.look(spans) ?? null]);
   const before = await read();
-  const sent = (await Promise.all(group.map((trial) => burst(trial, initiator)))).reduce((sum, each) => sum + each, 0);
+  await Promise.all(
+    group.map(async (trial) => {
+      trial.burst = await burst(trial, initiator);
+    }),
+  );
+  const sent = group.reduce((sum, trial) => sum + (trial.burst?.sent ?? 0), 0);
   const after = await read();
   const sentByInitiator = sentBetween(before[0], after[0], family, sent);
   for (const trial of group) {
@@ -98,19 +113,19 @@ function spansOf({ subject }: Trial): PortSpan[] {
   return subject.ports.map((port) => ({ transport, from: port, to: port })).slice(0, DOCTOR_LIMITS.portsMax);
 }
 
-/** How many packets that begin something were sent. */
-async function burst(trial: Trial, initiator: Helper): Promise<number> {
+/** How many packets that begin something were sent, and how many of them were refused at once. */
+async function burst(trial: Trial, initiator: Helper): Promise<{ readonly sent: number; readonly refused: number }> {
   const { subject, address } = trial;
   const ports = [...new Set(failingAttempts(trial).map(({ port }) => port))];
   const order = { flow: subject.flow, address, secret: Buffer.alloc(0), bulkBytes: 0, timeoutMs: BURST_MS };
   if (subject.transport === "icmp") {
     await initiator.dial({ ...order, kind: "ping", ports: [], times: PING_TIMES });
-    return PING_TIMES;
+    return { sent: PING_TIMES, refused: 0 };
   }
   const times = Math.max(1, Math.ceil(BURST_LENGTH / ports.length));
   const kind = subject.transport === "udp" ? "datagrams" : "connect";
-  await initiator.dial({ ...order, kind, ports, times });
-  return ports.length * times;
+  const { attempts } = await initiator.dial({ ...order, kind, ports, times });
+  return { sent: ports.length * times, refused: attempts.filter(({ code }) => code === "ECONNREFUSED").length };
 }
 
 function gainedBetween(before: Sight, after: Sight, family: Family, sent: number): Gained | null {

@@ -133,6 +133,8 @@ export interface Evidence {
   readonly clockAheadMs: number | null;
   /** The listener's host has answered anything in this family: a ping, a refusal that is its own, another flow. */
   readonly hostAnswers: boolean | null;
+  /** Of the burst that was counted, this flow's part: how many connections were begun, and how many refused at once. */
+  readonly burst: { readonly sent: number; readonly refused: number } | null;
   /** Other flows of this direction, and of the other one, in this family: whether any works. */
   readonly sameDirectionWorks: boolean | null;
   readonly oppositeDirectionWorks: boolean | null;
@@ -167,6 +169,7 @@ export const NOTHING_KNOWN: Evidence = {
   },
   clockAheadMs: null,
   hostAnswers: null,
+  burst: null,
   sameDirectionWorks: null,
   oppositeDirectionWorks: null,
   series: [],

@@ -18,6 +18,7 @@ export async function examine(
   { clock, random }: { readonly clock: Clock; readonly random: Random },
 ): Promise<{ readonly examined: readonly Examined[]; readonly sights: Sights }> {
   const { near, far, onProgress = () => {} } = needs;
+  const endAt = clock.monotonic() + COUNTING_ENDS_MS;
   onProgress("looking");
   const sights = await lookAtBoth(needs, clock);
   const subjects = await findSubjects(needs, sights);
@@ -26,10 +27,13 @@ export async function examine(
   await Promise.all(trials.map((trial) => trySubject(trial, { near, far, sights, random })));
   await Promise.all(trials.map((trial) => tryQuality(trial, { near, far, random })));
   onProgress("counting");
-  await countArrivals(trials, { near, far, clock });
+  await countArrivals(trials, { near, far, clock, endAt });
   if (needs.idleSeconds !== null) onProgress("waiting");
   return { examined: judgeAll(trials, needs, sights), sights };
 }
+
+/** No counting is begun later than this: a host with all its flows shall have its verdicts within ten seconds. */
+const COUNTING_ENDS_MS = 7_500;
 
 async function lookAtBoth({ near, far }: ExaminationNeeds, clock: Clock): Promise<Sights> {
   const askedAt = clock.now();
@@ -41,7 +45,7 @@ async function lookAtBoth({ near, far }: ExaminationNeeds, clock: Clock): Promis
 
 /** Twice: what a flow is worth as a sign for others is known only when it has been judged by itself. */
 function judgeAll(trials: readonly Trial[], needs: ExaminationNeeds, sights: Sights): Examined[] {
-  const evidences = trials.map((trial) => gatherEvidence(trial, needs, sights));
+  const evidences = trials.map((trial) => gatherEvidence(trial, { needs, sights, trials }));
   const first = evidences.map(judge);
   return trials.map(({ subject }, index) => {
     const evidence = { ...(evidences[index] as Evidence), ...signsOfOthers(index, trials, first, needs) };

@@ -28,6 +28,8 @@ export async function findSubjects(needs: ExaminationNeeds, sights: Sights): Pro
   const subjects: Subject[] = [];
   for (const family of FAMILIES) {
     for (const one of [...outgoing, ...pings]) subjects.push(...subjectsOf(one, "near", family, toFar[family]));
+    // Without a word of the far end nobody knows of other families than the one by which it is known.
+    if (sights.far === null && toFar[family].length === 0) continue;
     for (const one of incoming) subjects.push(...subjectsOf(one, "far", family, toNear[family]));
   }
   return subjects;

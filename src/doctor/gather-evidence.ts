@@ -4,14 +4,19 @@ import type { ExaminationNeeds, Sights } from "./examination.ts";
 import type { Trial } from "./trial.ts";
 
 /** Everything known of one trial, in the form that the verdict takes. Signs of other flows are added afterwards. */
-export function gatherEvidence(trial: Trial, needs: ExaminationNeeds, sights: Sights): Evidence {
+export function gatherEvidence(
+  trial: Trial,
+  { needs, sights, trials }: { needs: ExaminationNeeds; sights: Sights; trials: readonly Trial[] },
+): Evidence {
   const { subject } = trial;
   const { family, transport } = subject;
   const isOutgoing = subject.initiator === "near";
   const [initiator, listener] = isOutgoing ? [sights.near, sights.far] : [sights.far, sights.near];
   const initiatorAddresses = initiator?.addresses ?? null;
   const ofFamily = (addresses: readonly string[]) => addresses.filter((address) => familyOf(address) === family);
-  const sawFrom = [...new Set([...trial.sawFrom, ...ofFamily(listener?.sawPeerFrom ?? [])])];
+  // Translation goes by addresses, not by ports: what one flow shows holds for the others of its direction.
+  const alike = trials.filter((each) => each.subject.initiator === subject.initiator && each.subject.family === family);
+  const sawFrom = [...new Set([...alike.flatMap((each) => each.sawFrom), ...ofFamily(listener?.sawPeerFrom ?? [])])];
   const ruleAddresses = listener?.ruleAddresses ?? null;
   const { farAheadMs } = sights;
   return {
@@ -38,6 +43,7 @@ export function gatherEvidence(trial: Trial, needs: ExaminationNeeds, sights: Si
       problem: subject.problem,
     },
     clockAheadMs: farAheadMs === null ? null : isOutgoing ? farAheadMs : -farAheadMs,
+    burst: trial.burst,
     series: trial.series,
     bulk: trial.bulk,
     idle: trial.idle,

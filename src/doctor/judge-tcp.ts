@@ -60,7 +60,9 @@ function judgeRefused(evidence: Evidence, attempt: Attempt): Verdict {
     case "kept":
       return withService(proven("middle-reject", "between", seen), missing);
     case "undelivered": {
-      const isIcmp = (gained?.unreachables ?? 0) > 0;
+      // A host sends some ICMP errors only, then one a second; its firewall's resets have no such limit (measured).
+      const { burst } = evidence;
+      const isIcmp = burst !== null && burst.refused < burst.sent * 0.8;
       const cause = isIcmp ? "host-firewall-reject-icmp" : "host-firewall-reject-reset";
       return withService(brokenByNat(evidence, cause, seen) ?? proven(cause, "listener", seen), missing);
     }

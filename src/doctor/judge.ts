@@ -17,9 +17,25 @@ function judgeAttempts(evidence: Evidence): Verdict {
   const last = lastAttempts(evidence.attempts);
   if (last.length === 0) return judgeUntried(evidence);
   const judgeOne = { tcp: judgeTcp, udp: judgeUdp, icmp: judgePing }[evidence.transport];
-  const verdicts = last.map((attempt) => ({ port: attempt.port, verdict: judgeOne(evidence, attempt) }));
+  const error = last.find(({ code }) => ICMP_ERRORS.has(code))?.code;
+  const verdicts = last.map((attempt) => {
+    const verdict = judgeOne(evidence, attempt);
+    const mayBeLimited = error !== undefined && attempt.code === "ETIMEDOUT";
+    if (!mayBeLimited) return { port: attempt.port, verdict };
+    return { port: attempt.port, verdict: perhapsLimited(verdict, judgeOne(evidence, { ...attempt, code: error })) };
+  });
   const [first] = verdicts;
   return verdicts.length === 1 && first !== undefined ? first.verdict : judgeRange(verdicts);
+}
+
+const ICMP_ERRORS = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EACCES"]);
+
+/** Of many refused packets only some get an ICMP error: a port that timed out beside refused ones may be refused as well. */
+function perhapsLimited(asSilence: Verdict, asRefusal: Verdict): Verdict {
+  const [first, second, ...more] = [...new Set([...asRefusal.causes, ...asSilence.causes])];
+  if (first === undefined || second === undefined) return asSilence;
+  const where = [...new Set([...asRefusal.where, ...asSilence.where])];
+  return oneOf([first, second, ...more], where, { evidence: asSilence.evidence, nextTest: TESTS.oneByOne });
 }
 
 /** Of each port the last try: an earlier one that failed is told by the series. */
@@ -91,7 +107,11 @@ function judgeRange(verdicts: readonly { readonly port: number; readonly verdict
 
 /** What several verdicts on ports of one flow come to; their evidence is told once for each kind. */
 function summed(verdicts: readonly Verdict[]): Verdict {
-  const kinds = new Map(verdicts.map((verdict) => [`${verdict.state} ${verdict.causes.join()}`, verdict]));
+  const kinds = new Map<string, Verdict>();
+  for (const verdict of verdicts) {
+    const kind = `${verdict.state} ${verdict.causes.join()}`;
+    if (!kinds.has(kind)) kinds.set(kind, verdict);
+  }
   const [first, ...others] = [...kinds.values()];
   if (first === undefined) throw new Error("assertion failed: a range has ports");
   if (others.length === 0) return first;

@@ -16,6 +16,7 @@ export interface Trial {
   idle: Evidence["idle"];
   datagrams: Evidence["datagrams"];
   gained: Gained | null;
+  burst: Evidence["burst"];
   /** What the initiator's and the listener's host sent while it was counted. */
   sentByInitiator: Sent | null;
   sentByListener: Sent | null;
@@ -34,6 +35,7 @@ export function createTrial(subject: Subject): Trial {
     idle: null,
     datagrams: null,
     gained: null,
+    burst: null,
     sentByInitiator: null,
     sentByListener: null,
   };

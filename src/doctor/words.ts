@@ -65,6 +65,10 @@ export const TESTS = {
     "run it again when the listener's host has less other traffic: its counters moved too much to be told apart",
     "待ち受け側ホストの他の通信が少ないときに再実行してください(カウンタの変動が大きく判別できません)",
   ),
+  oneByOne: text(
+    "try the ports that timed out one by one, some seconds apart: a firewall that rejects sends few ICMP errors at once",
+    "タイムアウトしたポートを数秒おきに 1 つずつ試してください(拒否の ICMP エラーは一度に少数しか送られません)",
+  ),
   icmpKind: text(
     "watch which ICMP error comes back: `tcpdump -n icmp` on the initiator names it",
     "返ってくる ICMP エラーの種類を確認してください(接続元で `tcpdump -n icmp`)",
