@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../runtime/fake-clock.ts";
-import { createFileSystemProvider, FILE_SYSTEMS_MAX, parseStatOutput } from "./file-systems.ts";
+import { FILE_SYSTEMS_MAX, parseStatOutput } from "./file-system-survey.ts";
+import { createFileSystemProvider } from "./file-systems.ts";
 import { HEALTHY, recordedSystem } from "./fixtures/recorded-system.ts";
 import type { FileSystemFigures } from "./host-system.ts";
 

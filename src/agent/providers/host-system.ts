@@ -6,6 +6,8 @@ import { readFile, statfs } from "node:fs/promises";
 export interface HostSystem {
   /** The bytes of a file. Rejects with the system's error, or when it is longer than SYSTEM_FILE_BYTES_MAX. */
   read(path: string): Promise<Buffer>;
+  /** As `read`, for a file of /sys that asks a chip or a disk, which may take its time: in the thread pool. */
+  readDevice(path: string): Promise<Buffer>;
   /** Names in a directory, in the system's order. */
   list(path: string): Promise<readonly string[]>;
   exists(path: string): Promise<boolean>;
@@ -42,6 +44,7 @@ export function createHostSystem(): HostSystem {
     // The kernel answers for /proc and /sys from memory. A synchronous read costs a tenth of an asynchronous one, and
     // does not stand in the thread pool behind a disk that hangs.
     read: async (path) => (isKernelPath(path) ? readKernelFile(path, step) : readFile(path)),
+    readDevice: (path) => readFile(path),
     list: async (path) => readdirSync(path),
     exists: async (path) => existsSync(path),
     async figures(mountPoint) {

@@ -9,12 +9,19 @@ export interface Mount {
   readonly mountPoint: Buffer;
   readonly options: readonly string[];
   readonly type: string;
+  readonly source: string;
   readonly superOptions: readonly string[];
 }
 
 /** A file system to look at. `remote`: another machine or process answers for it, or does not. */
 export interface WatchedMount {
   readonly mountPoint: Buffer;
+  /** `ext4`, `nfs4`, `fuse.sshfs`. */
+  readonly type: string;
+  /** `major:minor`, by which /sys/block knows it; major 0 for file systems without a device of their own. */
+  readonly device: string;
+  /** What was mounted: a device, or a server and its path. */
+  readonly source: string;
   readonly remote: boolean;
   /** False when the kernel has made it read-only by itself, as it does after errors on the disk. */
   readonly writable: boolean;
@@ -26,7 +33,7 @@ export function parseMountTable(bytes: Buffer): Mount[] {
   for (const line of bytes.toString("latin1").split("\n")) {
     const [left, right] = cut(line, " - ");
     const [, , device, root, mountPoint, options] = left.split(" ");
-    const [type, , superOptions] = right.split(" ");
+    const [type, source, superOptions] = right.split(" ");
     if (device === undefined || !/^\d+:\d+$/.test(device) || root === undefined || options === undefined) continue;
     if (!mountPoint?.startsWith("/") || !type || superOptions === undefined) continue;
     mounts.push({
@@ -35,6 +42,7 @@ export function parseMountTable(bytes: Buffer): Mount[] {
       mountPoint: unescaped(mountPoint),
       options: options.split(","),
       type,
+      source: unescaped(source ?? "").toString("utf8"),
       superOptions: superOptions.split(","),
     });
   }
@@ -85,6 +93,9 @@ export function selectMounts(mounts: readonly Mount[]): WatchedMount[] {
   }
   return [...chosen.values()].map((mount) => ({
     mountPoint: mount.mountPoint,
+    type: mount.type,
+    device: mount.device,
+    source: mount.source,
     remote: kindOf(mount) === "remote",
     writable: !mount.superOptions.includes("ro"),
   }));
