@@ -3,6 +3,7 @@ import { READING_LIMITS } from "../model/reading.ts";
 import { AtMs, Count, HostRef, listOf, Nothing, PAGE_QUERY, pageOf, queryInteger } from "./fields.ts";
 import { API_LIMITS } from "./limits.ts";
 import {
+  GroupPath,
   HostReadingsSchema,
   HostSchema,
   HostStateSchema,
@@ -128,13 +129,20 @@ export const HOST_ROUTES = defineRoutes({
     status: 200,
     reply: ReadingHistory,
   },
-  hostRename: {
+  hostChange: {
     method: "PATCH",
     path: "/api/v1/hosts/:host",
     role: "operator",
-    description: "Gives a host another name. Names are unique.",
+    description: "Changes what is given: the name (unique), the group, whether its state counts.",
     params: ByHost,
-    body: z.object({ name: HostName }),
+    body: z.object({
+      name: HostName.optional(),
+      group: z
+        .union([GroupPath, z.literal("")])
+        .optional()
+        .describe("empty: in no group"),
+      watched: z.boolean().optional(),
+    }),
     status: 200,
     reply: HostSchema,
   },

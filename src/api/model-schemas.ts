@@ -49,6 +49,26 @@ export const InboxAlertSchema = z
   })
   .meta({ id: "Alert" });
 
+/** `tokyo/web`: names as hosts have them, by their place in the tree. */
+export const GroupPath = z
+  .string()
+  .max(API_LIMITS.group)
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N} ._-]*(\/[\p{L}\p{N}][\p{L}\p{N} ._-]*)*$/u,
+    "names of letters, digits, space, dot, underscore and hyphen, with / between: tokyo/web",
+  );
+
+export const MaintenanceScopeSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("all") }),
+  z.object({ kind: z.literal("group"), group: z.string() }),
+  z.object({ kind: z.literal("host"), hostId: z.string() }),
+]);
+
+export const MaintenanceScheduleSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("once"), fromMs: AtMs, toMs: AtMs }),
+  z.object({ kind: z.literal("recurring"), cron: z.string(), timeZone: z.string(), seconds: z.int() }),
+]);
+
 export const HostSchema = z
   .object({
     id: Uuid,
@@ -65,6 +85,8 @@ export const HostSchema = z
     state: HostStateSchema,
     address: z.string(),
     ports: z.record(z.string(), z.int()),
+    group: z.string(),
+    watched: z.boolean(),
   })
   .meta({ id: "Host" });
 

@@ -2,6 +2,7 @@ import { ALERT_ROUTES } from "./alert-routes.ts";
 import { EVENT_ROUTES } from "./event-routes.ts";
 import { HOST_ROUTES } from "./host-routes.ts";
 import { JOB_ROUTES } from "./job-routes.ts";
+import { MAINTENANCE_ROUTES } from "./maintenance-routes.ts";
 import type { HeardOf, ReplyOf, RequestOf } from "./route.ts";
 import { SESSION_ROUTES } from "./session-routes.ts";
 import { SNAPSHOT_ROUTES } from "./snapshot-routes.ts";
@@ -13,6 +14,7 @@ export const ROUTES = {
   ...HOST_ROUTES,
   ...ALERT_ROUTES,
   ...JOB_ROUTES,
+  ...MAINTENANCE_ROUTES,
   ...SNAPSHOT_ROUTES,
   ...EVENT_ROUTES,
   ...SESSION_ROUTES,

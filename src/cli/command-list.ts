@@ -42,6 +42,14 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./host.ts")).hostCommand,
   },
   {
+    name: "maintenance",
+    about: {
+      en: "times in which alerts are kept, but bother nobody",
+      ja: "メンテナンス時間(通報を記録だけする時間帯)",
+    },
+    load: async () => (await import("./maintenance.ts")).maintenanceCommand,
+  },
+  {
     name: "alert",
     about: { en: "what went wrong: the inbox of alerts", ja: "通報の受信箱" },
     load: async () => (await import("./alert.ts")).alertCommand,

@@ -40,8 +40,11 @@ const SHELLS = [
 ] as const;
 
 const EXACT: readonly (readonly [line: string, offers: readonly string[]])[] = [
-  ["rusuban host ", ["list", "show", "history", "token", "remove", "rename"]],
-  ["rusuban --json --data /x host ", ["list", "show", "history", "token", "remove", "rename"]],
+  ["rusuban host ", ["list", "show", "history", "groups", "group", "watch", "token", "remove", "rename"]],
+  [
+    "rusuban --json --data /x host ",
+    ["list", "show", "history", "groups", "group", "watch", "token", "remove", "rename"],
+  ],
   ["rusuban completion ", ["bash", "zsh"]],
   ["rusuban host list --state ", ["up", "unreachable", "unknown", "revoked"]],
   ["rusuban --lang ", ["en", "ja"]],

@@ -222,6 +222,6 @@ describe("host rename", () => {
   it("tells both names", async () => {
     const { stdout, manager } = await runRecorded(["host", "rename", "web1", "front"], fleet());
     expect(stdout).toBe("web1 is now called front\n");
-    expect(manager.heardOnce("hostRename")).toMatchObject({ params: { host: WEB1.id }, body: { name: "front" } });
+    expect(manager.heardOnce("hostChange")).toMatchObject({ params: { host: WEB1.id }, body: { name: "front" } });
   });
 });

@@ -7,6 +7,7 @@ import type { Text } from "../ports/flow.ts";
 import { integer, seconds } from "../runtime/setting-kinds.ts";
 import { confirm, DRY_RUN_OPTION, YES_OPTION } from "./confirm.ts";
 import { defineCommand, defineGroup } from "./define-command.ts";
+import { HOST_GROUP, HOST_GROUPS, HOST_WATCH } from "./host-groups.ts";
 import { HOST_HISTORY } from "./host-history.ts";
 import { listPages } from "./list-pages.ts";
 import type { Cell, Style } from "./output.ts";
@@ -72,6 +73,8 @@ const FACTS = {
   hostname: { en: "Hostname", ja: "ホスト名" },
   system: { en: "Operating system", ja: "OS" },
   agent: { en: "Agent version", ja: "エージェント" },
+  group: { en: "Group", ja: "グループ" },
+  watched: { en: "Watched", ja: "監視対象" },
   enrolled: { en: "Enrolled", ja: "登録日時" },
   alerts: { en: "Open alerts", ja: "未確認の通報" },
   backup: { en: "Last backup", ja: "最終バックアップ" },
@@ -94,7 +97,7 @@ const READING_STYLES: Readonly<Record<ReadingState, Style>> = {
 /** Managers of some hundred hosts show all of them; beyond, one asks for more. */
 const HOSTS_SHOWN = 1_000;
 
-/** `rusuban host list|show|history|token|remove|rename`. */
+/** `rusuban host list|show|history|groups|group|watch|token|remove|rename`. */
 export function hostCommand(cli: Cli): Command {
   return defineGroup(cli, "host", WORDS.group, [
     defineCommand(cli, {
@@ -117,6 +120,9 @@ export function hostCommand(cli: Cli): Command {
       run: show,
     }),
     defineCommand(cli, HOST_HISTORY),
+    defineCommand(cli, HOST_GROUPS),
+    defineCommand(cli, HOST_GROUP),
+    defineCommand(cli, HOST_WATCH),
     defineCommand(cli, {
       name: "token",
       about: WORDS.token,
@@ -216,6 +222,8 @@ async function show(session: Session, ref: string): Promise<void> {
       [FACTS.hostname, host.facts.hostname],
       [FACTS.system, `${host.facts.operatingSystem} (${host.facts.platform} ${host.facts.architecture})`],
       [FACTS.agent, host.facts.agentVersion],
+      [FACTS.group, host.group === "" ? "-" : host.group],
+      ...(host.watched ? [] : [[FACTS.watched, session.say(SHARED.no)] as const]),
       [FACTS.enrolled, session.moment(host.enrolledAtMs)],
       [FACTS.alerts, openAlerts(session, host)],
       [FACTS.backup, session.moment(host.lastSnapshot?.finishedAtMs ?? null)],
@@ -267,6 +275,6 @@ async function remove(session: Session, ref: string, options: { dryRun?: boolean
 async function rename(session: Session, ref: string, name: string): Promise<void> {
   const api = await session.api();
   const before = await findHost(session, api, ref);
-  const host = await api.hostRename({ params: { host: before.id }, body: { name } });
+  const host = await api.hostChange({ params: { host: before.id }, body: { name } });
   session.result(host, () => session.print(session.say(WORDS.renamed, { before: before.name, after: host.name })));
 }

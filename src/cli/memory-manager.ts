@@ -5,6 +5,7 @@ import { ApiError } from "../api/api-error.ts";
 import { type ApiClient, createClient, type Transport } from "../api/client.ts";
 import { formatMessage } from "../api/event-stream.ts";
 import type { HostOverview, ReadingHistory } from "../api/host-routes.ts";
+import type { GroupOverview, Maintenance } from "../api/maintenance-routes.ts";
 import type { Route } from "../api/route.ts";
 import { type ApiHeard, type ApiReply, ROUTES, type RouteName } from "../api/routes.ts";
 import type { InboxAlert } from "../model/alert.ts";
@@ -27,6 +28,8 @@ export interface MemoryManager {
   readonly transport: Transport;
   hosts: HostOverview[];
   readings: HostReadings | null;
+  groups: GroupOverview[];
+  maintenance: Maintenance[];
   /** Of every host alike. */
   history: Omit<ReadingHistory, "hostId">[];
   alerts: InboxAlert[];
@@ -66,6 +69,8 @@ export function createMemoryManager(): MemoryManager {
     transport: carry,
     hosts: [],
     readings: null,
+    groups: [],
+    maintenance: [],
     history: [],
     alerts: [],
     snapshots: [],
@@ -140,7 +145,29 @@ function usualHandlers(manager: MemoryManager): Handlers {
       if (of === undefined) throw new ApiError("not-found", `no history of ${query.component} ${query.measure}`);
       return { hostId: id, ...of };
     },
-    hostRename: ({ params, body }) => ({ ...hostOf(params.host), name: body.name }),
+    hostChange: ({ params, body }) => {
+      const host = hostOf(params.host);
+      const { name = host.name, group = host.group, watched = host.watched } = body;
+      return { ...host, name, group, watched };
+    },
+    groupList: () => ({ items: manager.groups }),
+    maintenanceList: () => ({ items: manager.maintenance }),
+    maintenanceAdd: ({ body }) => ({
+      id: "00000000-0000-4000-8000-000000000001",
+      scope:
+        body.host !== undefined
+          ? { kind: "host", hostId: hostOf(body.host).id }
+          : body.group !== undefined
+            ? { kind: "group", group: body.group }
+            : { kind: "all" },
+      schedule: { kind: "once", fromMs: body.fromMs ?? NOW_MS, toMs: (body.fromMs ?? NOW_MS) + body.seconds * 1_000 },
+      note: body.note ?? "",
+      createdBy: "root",
+      createdAtMs: NOW_MS,
+      underWay: true,
+      next: { fromMs: NOW_MS, toMs: NOW_MS + body.seconds * 1_000 },
+    }),
+    maintenanceEnd: ({ params }) => void one(manager.maintenance, params.id),
     hostRemove: ({ params }) => void hostOf(params.host),
     hostToken: ({ body }) => ({
       token: "secret-token",

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
+import type { Maintenance } from "../api/maintenance-routes.ts";
 import { COMMANDS } from "./command-list.ts";
 import { createMemoryManager } from "./memory-manager.ts";
 import { EXIT } from "./output.ts";
@@ -195,6 +196,12 @@ describe("a hostile manager", () => {
       { messages: [["e1", { kind: "alert", alert: manager.alerts[0] }]], ending: new Error(EVIL) },
     ];
     const { flows, ...status } = sampleStatus();
+    const window: Maintenance = {
+      id: EVIL,
+      scope: { kind: "group", group: EVIL },
+      schedule: { kind: "recurring", cron: EVIL, timeZone: EVIL, seconds: 60 },
+      ...{ note: EVIL, createdBy: EVIL, createdAtMs: 0, underWay: true, next: { fromMs: 0, toMs: 1 } },
+    };
     manager.overrides = {
       status: () => ({
         ...status,
@@ -204,7 +211,15 @@ describe("a hostile manager", () => {
       }),
       hostToken: () => ({ token: EVIL, line: EVIL, name: EVIL, expiresAtMs: 0 }),
       signInLink: () => ({ account: EVIL, url: EVIL, token: EVIL, expiresAtMs: 0 }),
-      hostRename: () => sampleHost({ name: EVIL }),
+      hostChange: () => sampleHost({ name: EVIL, group: EVIL }),
+      groupList: () => ({ items: [{ group: EVIL, hosts: 1, unwatched: 0, state: "ok", openAlerts: 0 }] }),
+      maintenanceList: () => ({ items: [window] }),
+      maintenanceAdd: () => window,
+      hostSeries: () => ({ hostId: EVIL, series: [{ component: EVIL, measure: EVIL, unit: "none" }] }),
+      hostHistory: () => ({
+        ...{ hostId: EVIL, component: EVIL, measure: EVIL, unit: "none", stepSeconds: 60 },
+        points: [{ atMs: 0, average: 1, minimum: 1, maximum: 1 }],
+      }),
     };
     return manager;
   }
@@ -216,6 +231,14 @@ describe("a hostile manager", () => {
     ["host", "show", id],
     ["host", "show", "nothing"],
     ["host", "token"],
+    ["host", "history", id],
+    ["host", "history", id, "a", "b"],
+    ["host", "groups"],
+    ["host", "group", id, "a/b"],
+    ["host", "watch", id, "off"],
+    ["maintenance", "list"],
+    ["maintenance", "add", "--for", "1h"],
+    ["maintenance", "end", id],
     ["host", "rename", id, "b"],
     ["host", "remove", id, "--dry-run"],
     ["host", "remove", id, "--yes"],
@@ -278,7 +301,7 @@ describe("a hostile manager", () => {
         [...called].some((line) => line === end || line.startsWith(`${end} `)),
         end,
       ).toBe(true);
-    expect(ends).toHaveLength(21);
+    expect(ends).toHaveLength(28);
   });
 
   it("keeps exact values in JSON all the same", async () => {

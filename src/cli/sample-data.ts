@@ -26,6 +26,8 @@ export function sampleHost(differing: Partial<HostOverview> = {}): HostOverview 
     state: "up",
     address: "192.0.2.11",
     ports: {},
+    group: "",
+    watched: true,
     readingState: "ok",
     readAtMs: NOW_MS - 20_000,
     gauges: [],

@@ -25,6 +25,7 @@ export interface Schema {
   readonly sign_in_links: SignInLinksTable;
   readonly audit_entries: AuditEntriesTable;
   readonly settings: SettingsTable;
+  readonly maintenance_windows: MaintenanceWindowsTable;
   readonly reading_series: ReadingSeriesTable;
   readonly reading_minutes: ReadingMinutesTable;
   readonly reading_hours: ReadingHoursTable;
@@ -42,6 +43,10 @@ export interface HostsTable {
   readonly enrolled_at_ms: number;
   readonly last_seen_at_ms: number | null;
   readonly revoked_at_ms: number | null;
+  /** `tokyo/web`; empty: in no group. */
+  readonly group_path: Generated<string>;
+  /** Since when its state counts for nothing; null: it counts. */
+  readonly unwatched_at_ms: number | null;
 }
 
 export interface EnrolmentTokensTable {
@@ -183,6 +188,17 @@ export interface SettingsTable {
   readonly value: string;
   readonly changed_at_ms: number;
   readonly changed_by: string;
+}
+
+export interface MaintenanceWindowsTable {
+  readonly id: Fixed<string>;
+  /** JSON of MaintenanceScope. */
+  readonly scope: Fixed<string>;
+  /** JSON of MaintenanceSchedule. */
+  readonly schedule: Fixed<string>;
+  readonly note: Fixed<string>;
+  readonly created_by: Fixed<string>;
+  readonly created_at_ms: Fixed<number>;
 }
 
 export interface ReadingSeriesTable {

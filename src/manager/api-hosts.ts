@@ -1,6 +1,7 @@
 import { ApiError } from "../api/api-error.ts";
 import type { Host } from "../model/host.ts";
 import type { Connections } from "../net/connections.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { EnrolmentTokens, HostDirectory } from "./api/needs.ts";
 import { decodeTextPosition, encodePosition } from "./api/position.ts";
 import type { CertificateList } from "./fleet/certificate-list.ts";
@@ -22,12 +23,17 @@ export function createHostDirectory({
   certificates,
   connections,
   onRevoked,
+  onChanged,
+  clock,
 }: {
   readonly hosts: HostList;
   readonly presence: Presence;
   readonly certificates: CertificateList;
   readonly connections: Connections;
   readonly onRevoked: (hostId: string) => void;
+  /** The operator has decided something about it. */
+  readonly onChanged: (record: HostRecord) => void;
+  readonly clock: Clock;
 }): HostDirectory {
   return {
     async list({ limit, after, states, text }) {
@@ -55,11 +61,15 @@ export function createHostDirectory({
       }
       return found[0] === undefined ? undefined : toHost(found[0], presence);
     },
-    async rename(id, name) {
-      const taken = (await hosts.search(name)).some((other) => other.name === name && other.id !== id);
-      if (taken) return undefined;
-      await hosts.rename(id, name);
+    async change(id, changes) {
+      const { name } = changes;
+      if (name !== undefined) {
+        const taken = (await hosts.search(name)).some((other) => other.name === name && other.id !== id);
+        if (taken) return undefined;
+      }
+      await hosts.change(id, { ...changes, atMs: clock.now() });
       const record = await hosts.find(id);
+      if (record !== undefined) onChanged(record);
       return record === undefined ? undefined : toHost(record, presence);
     },
     async revoke(id) {

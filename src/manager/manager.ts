@@ -1,4 +1,5 @@
 import type { ListeningFlow } from "../api/status-routes.ts";
+import type { MaintenanceWindow } from "../model/maintenance.ts";
 import { Connections } from "../net/connections.ts";
 import { ping } from "../net/ping.ts";
 import { portBookOf, portOverridesOf, portsToTell } from "../net/port-settings.ts";
@@ -31,6 +32,7 @@ import { type HostSeen, serveBrowser } from "./fleet/browser-receiver.ts";
 import { CertificateList } from "./fleet/certificate-list.ts";
 import { createControlLink } from "./fleet/control-link.ts";
 import { Enrolment } from "./fleet/enrolment.ts";
+import { HostDecisions } from "./fleet/host-groups.ts";
 import { createHostList } from "./fleet/host-list.ts";
 import { Presence } from "./fleet/presence.ts";
 import { createHousekeeping } from "./housekeeping.ts";
@@ -39,7 +41,10 @@ import { issueManagerIdentity, openManagerData, reachableAddresses, writeAdminis
 import { createRecordListeners } from "./record-listeners.ts";
 import type { ManagerSettings } from "./settings.ts";
 import { createForwarding } from "./watch/forward/forwarding.ts";
+import { groupStates } from "./watch/group-states.ts";
 import { createHistory } from "./watch/history/history.ts";
+import { openMaintenanceCalendar } from "./watch/maintenance/maintenance-calendar.ts";
+import { nextOccurrence } from "./watch/maintenance/maintenance-times.ts";
 import { createReachability } from "./watch/reachability.ts";
 import { createReturns } from "./watch/returns.ts";
 import { createWeb } from "./web.ts";
@@ -93,7 +98,11 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
   // Fleet
   const hosts = createHostList(database);
   const presence = new Presence(() => clock.now());
-  for (const host of await hosts.all()) presence.add(host.id, host.lastSeenAtMs);
+  const decisions = new HostDecisions();
+  for (const host of await hosts.all()) {
+    presence.add(host.id, host.lastSeenAtMs);
+    decisions.set(host.id, host);
+  }
   const certificates = await CertificateList.open({ database, clock });
   const connections = new Connections();
   const enrolment = new Enrolment({
@@ -113,8 +122,18 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
   };
 
   // Alerts and readings
+  const maintenance = await openMaintenanceCalendar({
+    database,
+    groupOf: (hostId) => decisions.groupOf(hostId),
+    clock,
+    random,
+  });
   const inbox = createInbox({
     database,
+    quietedBy(hostId) {
+      const window = maintenance.windowOf(hostId);
+      return window && `maintenance${window.note === "" ? "" : `: ${window.note}`}`;
+    },
     clock,
     log,
     onAlerts: (alerts) => {
@@ -202,7 +221,11 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
 
   // Watching
   const reachability = createReachability({
-    silent: (silentMs) => presence.silent(silentMs),
+    // What is in maintenance, or not watched, may be silent; whoever is so still afterwards is told of then.
+    silent: (silentMs) =>
+      presence
+        .silent(silentMs)
+        .filter((hostId) => decisions.isWatched(hostId) && maintenance.windowOf(hostId) === undefined),
     miss: (hostId) => presence.miss(hostId, settings["hosts.unreachableSeconds"] * 1_000),
     async find(hostId) {
       const record = await hosts.find(hostId);
@@ -226,8 +249,14 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       receiver.closeHost(hostId);
       readings.remove(hostId);
       history.remove(hostId);
+      decisions.remove(hostId);
       void publishHost(hostId);
     },
+    onChanged(record) {
+      decisions.set(record.id, record);
+      void publishHost(record.id);
+    },
+    clock,
   });
   const consoleName = listenHost === "::" || listenHost === "0.0.0.0" ? (addresses[0] ?? "localhost") : listenHost;
   const consoleUrl = `https://${consoleName.includes(":") ? `[${consoleName}]` : consoleName}:${book.portOf("console")}`;
@@ -245,6 +274,17 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     hosts: hostDirectory,
     readings,
     history,
+    groups: {
+      states: async () =>
+        groupStates(
+          (await hosts.all()).map((record) => toHost(record, presence)),
+          (hostId) => readings.of(hostId),
+        ),
+    },
+    maintenance: {
+      ...maintenance,
+      nextOf: ({ schedule }: MaintenanceWindow) => nextOccurrence(schedule, clock.now()),
+    },
     alerts: createAlertDesk(inbox),
     testAlerts: {
       async raise(hostId: string, ids: readonly string[]) {

@@ -12,6 +12,10 @@ export interface Host {
   readonly address: string;
   /** Ports on which the agent listens, by flow, where they differ from the port map. */
   readonly ports: Readonly<Record<string, number>>;
+  /** `tokyo/web`: in `web` of `tokyo`. Empty: in no group. */
+  readonly group: string;
+  /** Whether its state counts: for its groups, for the whole, and as an alert when it falls silent. */
+  readonly watched: boolean;
 }
 
 /** What the agent says of its machine. */

@@ -44,12 +44,14 @@ export interface InboxNeeds {
   readonly log: Log;
   /** Told after each commit: alerts that are new or whose state has changed, as they are now. Must not throw. */
   readonly onAlerts: (alerts: readonly InboxAlert[]) => void;
+  /** Who acknowledges alerts of this host as they come, such as a maintenance window; undefined where a person shall. */
+  readonly quietedBy?: (hostId: string) => string | undefined;
 }
 
 /** The moments that a Date can show (ECMA-262 §21.4.1.1): others would break every view of the alert. */
 const DATE_MS_MAX = 8_640_000_000_000_000;
 
-export function createInbox({ database, clock, log, onAlerts }: InboxNeeds): Inbox {
+export function createInbox({ database, clock, log, onAlerts, quietedBy = () => undefined }: InboxNeeds): Inbox {
   const counts = createCountTable(database);
   const writer = createAlertWriter({ database, counts });
   const list = createAlertList(database);
@@ -58,7 +60,9 @@ export function createInbox({ database, clock, log, onAlerts }: InboxNeeds): Inb
     async commit(batches) {
       const told = batches.map(({ teller, items }) => ({ hostId: teller, alerts: items }));
       const { added, changed, strangers } = await writer.write(told, clock.now());
-      if (added.length + changed.length > 0) onAlerts([...added, ...changed]);
+      const quieted = await quiet(added);
+      const news = [...added.map((alert) => quieted.get(alert) ?? alert), ...changed];
+      if (news.length > 0) onAlerts(news);
       return batches.map(({ teller }) =>
         strangers.has(teller) ? new Error(`alerts of host ${teller}: the database does not know it`) : undefined,
       );
@@ -66,6 +70,20 @@ export function createInbox({ database, clock, log, onAlerts }: InboxNeeds): Inb
     isFaultOfOne: isConstraintFailure,
   });
   let stopPruning = () => {};
+
+  /** Acknowledges what shall bother nobody; a kill just before it leaves the alert open, which is the better mistake. */
+  async function quiet(added: readonly InboxAlert[]): Promise<ReadonlyMap<InboxAlert, InboxAlert>> {
+    const quieted = new Map<InboxAlert, InboxAlert>();
+    for (const [hostId, alerts] of Map.groupBy(added, (alert) => alert.hostId)) {
+      const by = quietedBy(hostId);
+      if (by === undefined) continue;
+      const ids = alerts.map(({ id }) => id);
+      const outcome = await acknowledge({ database, counts }, { ids, hostId, by, atMs: clock.now() });
+      const now = new Map(outcome.alerts.map((alert) => [alert.id, alert]));
+      for (const alert of alerts) quieted.set(alert, now.get(alert.id) ?? alert);
+    }
+    return quieted;
+  }
 
   async function pruneNow(): Promise<Pruned> {
     const pruned = await prune({ database, counts }, { nowMs: clock.now() });

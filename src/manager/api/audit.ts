@@ -13,11 +13,17 @@ interface Audited<N extends ChangingName> {
 }
 
 export const AUDITED: { readonly [N in ChangingName]: Audited<N> } = {
-  hostRename: {
-    action: "host.rename",
+  hostChange: {
+    action: "host.change",
     subject: ({ params }) => params.host,
-    details: ({ body }) => ({ name: body.name }),
+    details: ({ body }) => ({ ...body }),
   },
+  maintenanceAdd: {
+    action: "maintenance.add",
+    subject: ({ body }) => body.host ?? body.group ?? "",
+    details: ({ body }) => ({ ...body }),
+  },
+  maintenanceEnd: { action: "maintenance.end", subject: ({ params }) => params.id },
   hostRemove: { action: "host.remove", subject: ({ params }) => params.host },
   hostToken: {
     action: "host.token",

@@ -2,11 +2,18 @@ import { type AlertNeeds, createAlertHandlers } from "./alert-handlers.ts";
 import type { Handlers } from "./handler.ts";
 import { createHostHandlers, type HostNeeds } from "./host-handlers.ts";
 import { createJobHandlers, type JobNeeds } from "./job-handlers.ts";
+import { createMaintenanceHandlers, type MaintenanceNeeds } from "./maintenance-handlers.ts";
 import { createSessionHandlers, type SessionNeeds } from "./session-handlers.ts";
 import { createSnapshotHandlers, type SnapshotNeeds } from "./snapshot-handlers.ts";
 import { createStatusHandlers, type StatusNeeds } from "./status-handlers.ts";
 
-export type HandlerNeeds = AlertNeeds & HostNeeds & JobNeeds & SessionNeeds & SnapshotNeeds & StatusNeeds;
+export type HandlerNeeds = AlertNeeds &
+  HostNeeds &
+  JobNeeds &
+  MaintenanceNeeds &
+  SessionNeeds &
+  SnapshotNeeds &
+  StatusNeeds;
 
 /** Everything the contract asks for, once for both listeners. */
 export function createHandlers(needs: HandlerNeeds): Handlers {
@@ -15,6 +22,7 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
     ...createHostHandlers(needs),
     ...createAlertHandlers(needs),
     ...createJobHandlers(needs),
+    ...createMaintenanceHandlers(needs),
     ...createSnapshotHandlers(needs),
     ...createSessionHandlers(needs),
   };

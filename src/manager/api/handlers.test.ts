@@ -53,10 +53,40 @@ describe("hosts", () => {
 
   it("are renamed to names that are free, and removed", async () => {
     const params = { host: hosts.web.id };
-    expect((await client.hostRename({ params, body: { name: "web-02" } })).name).toBe("web-02");
-    await expect(client.hostRename({ params, body: { name: "mail-gw" } })).rejects.toMatchObject({ code: "conflict" });
+    expect((await client.hostChange({ params, body: { name: "web-02" } })).name).toBe("web-02");
+    await expect(client.hostChange({ params, body: { name: "mail-gw" } })).rejects.toMatchObject({ code: "conflict" });
     await client.hostRemove({ params });
     expect((await client.hostShow({ params })).state).toBe("revoked");
+  });
+
+  it("are put into groups, whose state is the worst of what is watched", async () => {
+    await client.hostChange({ params: { host: "web-01" }, body: { group: "tokyo/web" } });
+    await client.hostChange({ params: { host: "osaka-nas" }, body: { group: "tokyo" } });
+    expect((await client.groupList({})).items).toMatchObject([
+      { group: "tokyo", hosts: 2, unwatched: 0, state: "critical" },
+      { group: "tokyo/web", hosts: 1, state: "ok", openAlerts: 1 },
+    ]);
+    await client.hostChange({ params: { host: "osaka-nas" }, body: { watched: false } });
+    expect((await client.groupList({})).items[0]).toMatchObject({ unwatched: 1, state: "ok" });
+    for (const group of ["/", "a//b", "a/", "-a"]) {
+      const change = client.hostChange({ params: { host: "web-01" }, body: { group } });
+      await expect(change).rejects.toMatchObject({ code: "invalid-request" });
+    }
+  });
+
+  it("have a history by the series that there are", async () => {
+    const params = { host: "web-01" };
+    const { series } = await client.hostSeries({ params });
+    expect(series).toContainEqual({ component: "memory", measure: "used", unit: "ratio" });
+    const query = { component: "memory", measure: "used", points: 20 };
+    const { points, unit } = await client.hostHistory({ params, query });
+    expect([unit, points.length > 10 && points.length <= 20]).toEqual(["ratio", true]);
+    await expect(client.hostHistory({ params, query: { ...query, measure: "x" } })).rejects.toMatchObject({
+      code: "not-found",
+    });
+    await expect(client.hostHistory({ params, query: { ...query, fromMs: 2, toMs: 1 } })).rejects.toMatchObject({
+      code: "invalid-request",
+    });
   });
 
   it("show at most a handful of gauges, the worst first", () => {
@@ -67,6 +97,30 @@ describe("hosts", () => {
     const gauges = chooseGauges(many);
     expect(gauges).toHaveLength(6);
     expect(gauges.slice(0, 2).map((gauge) => gauge.state)).toEqual(["critical", "warning"]);
+  });
+});
+
+describe("maintenance", () => {
+  it("is added for a host, a group or all, listed, and ended", async () => {
+    const one = await client.maintenanceAdd({ body: { host: "web-01", seconds: 3_600, note: "kernel" } });
+    expect(one).toMatchObject({ scope: { kind: "host", hostId: hosts.web.id }, underWay: true, note: "kernel" });
+    const cron = await client.maintenanceAdd({ body: { group: "tokyo", seconds: 60, cron: "0 2 * * 0" } });
+    expect(cron).toMatchObject({ underWay: false, schedule: { timeZone: "UTC" } });
+    expect(cron.next?.toMs).toBe((cron.next?.fromMs ?? 0) + 60_000);
+    expect((await client.maintenanceList({})).items.map(({ id }) => id)).toEqual([one.id, cron.id]);
+    await client.maintenanceEnd({ params: { id: one.id } });
+    await expect(client.maintenanceEnd({ params: { id: one.id } })).rejects.toMatchObject({ code: "not-found" });
+  });
+
+  it.each([
+    ["a host and a group", { host: "web-01", group: "a", seconds: 60 }, /a window concerns one of the two/],
+    ["a beginning and a cron", { fromMs: 1, cron: "0 2 * * 0", seconds: 60 }, /begins once, or again and again/],
+    ["no cron", { cron: "soon", seconds: 60 }, /body\.cron: "soon" has not five fields/],
+    ["no time zone", { cron: "0 2 * * 0", timeZone: "Tokyo", seconds: 60 }, /body\.timeZone: "Tokyo" is no time zone/],
+  ])("is refused with %s", async (_, body, problem) => {
+    const adding = client.maintenanceAdd({ body });
+    await expect(adding).rejects.toMatchObject({ code: "invalid-request" });
+    await expect(adding).rejects.toThrow(problem);
   });
 });
 

@@ -22,7 +22,7 @@ type HostRouteName =
   | "hostReadings"
   | "hostSeries"
   | "hostHistory"
-  | "hostRename"
+  | "hostChange"
   | "hostRemove"
   | "hostToken";
 
@@ -65,12 +65,12 @@ export function createHostHandlers(needs: HostNeeds): Handlers<HostRouteName> {
       const { unit, stepSeconds, points } = found;
       return { hostId: host.id, component, measure, unit, stepSeconds, points: [...points] };
     },
-    async hostRename({ params, body }) {
+    async hostChange({ params, body }) {
       const host = await findHost(hosts, params.host);
-      const renamed = await hosts.rename(host.id, body.name);
-      if (renamed === undefined)
+      const changed = await hosts.change(host.id, body);
+      if (changed === undefined)
         throw new ApiError("conflict", `name: another host is called ${JSON.stringify(body.name)}`);
-      return { ...renamed, ports: { ...renamed.ports } };
+      return { ...changed, ports: { ...changed.ports } };
     },
     async hostRemove({ params }) {
       await hosts.revoke((await findHost(hosts, params.host)).id);

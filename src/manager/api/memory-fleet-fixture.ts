@@ -4,17 +4,22 @@
 import { type InboxAlert, SEVERITIES, type Severity } from "../../model/alert.ts";
 import type { Host } from "../../model/host.ts";
 import type { Job, JobLogLine } from "../../model/job.ts";
+import type { MaintenanceWindow } from "../../model/maintenance.ts";
 import type { HostReadings } from "../../model/reading.ts";
 import type { Snapshot, SnapshotEntry } from "../../model/snapshot.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { groupStates } from "../watch/group-states.ts";
+import { checkSchedule, nextOccurrence } from "../watch/maintenance/maintenance-times.ts";
 import type { EventHub } from "./event-hub.ts";
 import type {
   AlertInbox,
   BackupOrder,
   EnrolmentTokens,
+  Groups,
   HostDirectory,
   Jobs,
   LatestReadings,
+  MaintenanceWindows,
   Page,
   PageQuery,
   ReadingHistory,
@@ -33,6 +38,8 @@ export interface MemoryFleet {
   readonly snapshots: Snapshots;
   readonly tokens: EnrolmentTokens;
   readonly history: ReadingHistory;
+  readonly groups: Groups;
+  readonly maintenance: MaintenanceWindows;
   /** What the rest of a manager would do: each puts a thing in place and publishes it. */
   putHost(host: Host): void;
   putReadings(hostId: string, readings: HostReadings): void;
@@ -84,13 +91,18 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
         return pageOf(found, query);
       },
       find: async (ref) => hosts.get(ref) ?? [...hosts.values()].find((host) => host.name === ref),
-      async rename(id, name) {
+      async change(id, { name, group, watched }) {
         if ([...hosts.values()].some((host) => host.name === name && host.id !== id)) return undefined;
         const host = hosts.get(id);
         if (host === undefined) return undefined;
-        const renamed = { ...host, name };
-        fleet.putHost(renamed);
-        return renamed;
+        const changed = {
+          ...host,
+          name: name ?? host.name,
+          group: group ?? host.group,
+          watched: watched ?? host.watched,
+        };
+        fleet.putHost(changed);
+        return changed;
       },
       async revoke(id) {
         const host = hosts.get(id);
@@ -238,6 +250,8 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
       },
       count: async () => snapshots.length,
     },
+    groups: { states: async () => groupStates([...hosts.values()], (id) => readings.get(id)) },
+    maintenance: createMemoryMaintenance(clock),
     history: {
       async seriesOf(hostId) {
         const all = readings.get(hostId)?.readings ?? [];
@@ -273,6 +287,25 @@ function pageOf<T>(items: readonly T[], { limit, after }: PageQuery): Page<T> {
   const from = after === undefined ? 0 : decodeNumberPosition(after);
   const next = from + limit < items.length ? encodePosition(from + limit) : null;
   return { items: items.slice(from, from + limit), next };
+}
+
+function createMemoryMaintenance(clock: Clock): MaintenanceWindows {
+  const windows: MaintenanceWindow[] = [];
+  return {
+    list: () => windows,
+    async add(order) {
+      checkSchedule(order.schedule);
+      const id = `00000000-0000-4000-8000-${String(windows.length).padStart(12, "0")}`;
+      const added = { ...order, id, createdAtMs: clock.now() };
+      windows.push(added);
+      return added;
+    },
+    async remove(id) {
+      const place = windows.findIndex((window) => window.id === id);
+      return place >= 0 && windows.splice(place, 1).length > 0;
+    },
+    nextOf: ({ schedule }) => nextOccurrence(schedule, clock.now()),
+  };
 }
 
 function known<T>(value: T | undefined): T {

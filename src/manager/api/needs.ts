@@ -3,7 +3,8 @@ import type { ListeningFlow } from "../../api/status-routes.ts";
 import type { AlertState, InboxAlert, Severity } from "../../model/alert.ts";
 import type { Host, HostState } from "../../model/host.ts";
 import type { Job, JobKind, JobLogLine, JobState } from "../../model/job.ts";
-import type { HostReadings, ReadingUnit } from "../../model/reading.ts";
+import type { MaintenanceSchedule, MaintenanceScope, MaintenanceWindow } from "../../model/maintenance.ts";
+import type { HostReadings, ReadingState, ReadingUnit } from "../../model/reading.ts";
 import type { Snapshot, SnapshotEntry } from "../../model/snapshot.ts";
 
 // What the API asks of the rest of the manager. A thing that is not there is undefined; what a caller did wrong is thrown
@@ -25,8 +26,11 @@ export interface HostDirectory {
   list(query: PageQuery & HostFilter): Promise<Page<Host>>;
   /** By id or by name. */
   find(idOrName: string): Promise<Host | undefined>;
-  /** Undefined where another host has the name. */
-  rename(id: string, name: string): Promise<Host | undefined>;
+  /** What is left out stays. Undefined where another host has the name. */
+  change(
+    id: string,
+    changes: { name?: string | undefined; group?: string | undefined; watched?: boolean | undefined },
+  ): Promise<Host | undefined>;
   /** Refuses the host from now on and ends its connections. */
   revoke(id: string): Promise<void>;
   countByState(): Promise<Readonly<Record<HostState, number>>>;
@@ -59,6 +63,27 @@ export interface ReadingHistory {
       }
     | undefined
   >;
+}
+
+export interface Groups {
+  /** By name; at most some hundreds. */
+  states(): Promise<
+    { group: string; hosts: number; unwatched: number; state: ReadingState; hostIds: readonly string[] }[]
+  >;
+}
+
+export interface MaintenanceWindows {
+  list(): readonly MaintenanceWindow[];
+  /** Durable when it resolves. Throws SettingsError for what is no schedule; undefined where there are too many. */
+  add(order: {
+    readonly scope: MaintenanceScope;
+    readonly schedule: MaintenanceSchedule;
+    readonly note: string;
+    readonly createdBy: string;
+  }): Promise<MaintenanceWindow | undefined>;
+  remove(id: string): Promise<boolean>;
+  /** The time under way, or the next. */
+  nextOf(window: MaintenanceWindow): { readonly fromMs: number; readonly toMs: number } | undefined;
 }
 
 export interface AlertFilter {

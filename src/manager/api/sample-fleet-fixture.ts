@@ -31,6 +31,8 @@ export function sampleHost(number: number, name: string, changes: Partial<Host> 
     state: "up",
     address: `192.0.2.${number}`,
     ports: {},
+    group: "",
+    watched: true,
     ...changes,
   };
 }

@@ -16,6 +16,8 @@ export interface HostRecord {
   readonly enrolledAtMs: number;
   readonly lastSeenAtMs: number | null;
   readonly revokedAtMs: number | null;
+  readonly group: string;
+  readonly watched: boolean;
 }
 
 /** A page of hosts goes on behind this one. */
@@ -37,7 +39,11 @@ export interface HostList {
   }): Promise<readonly HostRecord[]>;
   /** All that are not removed: what presence watches. At most some thousands of short rows. */
   all(): Promise<readonly HostRecord[]>;
-  rename(id: string, name: string): Promise<void>;
+  /** What the operator decides; what is left out stays. `atMs`: since when it is not watched. */
+  change(
+    id: string,
+    changes: { name?: string | undefined; group?: string | undefined; watched?: boolean | undefined; atMs: number },
+  ): Promise<void>;
   /** What a host says of itself, and from where, at `atMs`. */
   seen(
     id: string,
@@ -78,8 +84,14 @@ export function createHostList(database: Database): HostList {
     async all() {
       return (await rows().where("revoked_at_ms", "is", null).orderBy("name").execute()).map(toRecord);
     },
-    async rename(id, name) {
-      await database.updateTable("hosts").set({ name }).where("id", "=", id).execute();
+    async change(id, { name, group, watched, atMs }) {
+      const changes = {
+        ...(name === undefined ? {} : { name }),
+        ...(group === undefined ? {} : { group_path: group }),
+        ...(watched === undefined ? {} : { unwatched_at_ms: watched ? null : atMs }),
+      };
+      if (Object.keys(changes).length === 0) return;
+      await database.updateTable("hosts").set(changes).where("id", "=", id).execute();
     },
     async seen(id, { facts, address, ports, atMs }) {
       await database
@@ -101,5 +113,7 @@ function toRecord(row: Selectable<HostsTable>): HostRecord {
     enrolledAtMs: row.enrolled_at_ms,
     lastSeenAtMs: row.last_seen_at_ms,
     revokedAtMs: row.revoked_at_ms,
+    group: row.group_path,
+    watched: row.unwatched_at_ms === null,
   };
 }
