@@ -10,7 +10,7 @@ import type { XmlElement } from "../../wire/xml-element.ts";
 import type { XmlFragment, XmlWriter } from "../../wire/xml-writer.ts";
 import { faultOf } from "./cim-faults.ts";
 import { enumerateItems } from "./enumerate-operation.ts";
-import { createEnumerationContexts, type PullLimits } from "./enumeration-contexts.ts";
+import { createEnumerationContexts, type Pulled, type PullLimits } from "./enumeration-contexts.ts";
 import {
   PULL_ITEMS_MAX,
   readContext,
@@ -56,6 +56,10 @@ export interface WsmanAnswer {
 /** What WS-Eventing adds; each answers with its action and body, or undefined for an action that is none of its own. */
 export interface ActionHandler {
   handle(request: ActionRequest): Promise<WriteBody> | undefined;
+  /** Items of a context of its own (delivery mode pull), or undefined for a context that is none of its own. */
+  pull(owner: string, context: string, limits: PullLimits): Promise<Pulled> | undefined;
+  /** True when the context was its own, and is gone. */
+  release(owner: string, context: string): boolean;
 }
 
 export interface ActionRequest {
@@ -106,7 +110,7 @@ export function createWsmanServer(needs: WsmanServerNeeds): WsmanServer {
         return pull(request);
       case ACTION.release: {
         const id = readContext(bodyNamed(body, "Release")) ?? refuse("invalidEnumerationContext", "none is given");
-        contexts.release(request.owner, id);
+        if (needs.eventing?.release(request.owner, id) !== true) contexts.release(request.owner, id);
         return { body: () => {} };
       }
       default: {
@@ -171,12 +175,14 @@ export function createWsmanServer(needs: WsmanServerNeeds): WsmanServer {
 
   async function pull({ headers, body, owner, limits }: ActionRequest) {
     const request = readPull(bodyNamed(body, "Pull"));
-    const pulled = await contexts.pull(owner, request.context, {
+    const pullLimits = {
       ...limits,
       itemsMax: Math.min(request.maxElements, limits.itemsMax),
       charactersMax: request.maxCharacters ?? limits.charactersMax,
       timeoutMs: Math.min(request.maxTimeMs ?? limits.timeoutMs, limits.timeoutMs),
-    });
+    };
+    const ofEvents = needs.eventing?.pull(owner, request.context, pullLimits);
+    const pulled = await (ofEvents ?? contexts.pull(owner, request.context, pullLimits));
     const context = pulled.ended ? undefined : request.context;
     return {
       body: (writer: XmlWriter) => writePullAnswer(writer, context, pulled.items),
