@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer";
+import { formatDuration } from "../../model/quantity.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import type { FileSystemFigures, HostSystem } from "./host-system.ts";
 import { parseMountTable, selectMounts, type WatchedMount } from "./mount-table.ts";
-import { formatDuration } from "./quantity.ts";
 
 /** Five readings each must fit into READING_LIMITS beside those of the others. */
 export const FILE_SYSTEMS_MAX = 64;

@@ -1,4 +1,5 @@
-import type { Reading } from "../../model/reading.ts";
+import { formatBytes, formatPercent } from "../../model/quantity.ts";
+import { reading, type Reading, unknownReading } from "../../model/reading.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import {
   createFileSystemSurvey,
@@ -8,8 +9,7 @@ import {
 } from "./file-system-survey.ts";
 import type { FileSystemFigures, HostSystem } from "./host-system.ts";
 import type { WatchedMount } from "./mount-table.ts";
-import { type Provider, reading, unknownReading } from "./provider.ts";
-import { formatBytes, formatPercent } from "./quantity.ts";
+import type { Provider } from "./provider.ts";
 import { visibleName } from "./visible-name.ts";
 
 /**

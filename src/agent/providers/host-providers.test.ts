@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { formatBytes, formatDuration, formatPercent } from "../../model/quantity.ts";
 import { READING_LIMITS } from "../../model/reading.ts";
 import { FakeClock } from "../../runtime/fake-clock.ts";
 import { fixture, recordedSystem } from "./fixtures/recorded-system.ts";
@@ -8,7 +9,6 @@ import { createHostSystem } from "./host-system.ts";
 import { busyReading, createLoadProvider, loadReadings, parseProcessorTimes } from "./load.ts";
 import { createMemoryProvider, memoryReadings } from "./memory.ts";
 import { parseInterfaces } from "./network.ts";
-import { formatBytes, formatDuration, formatPercent } from "./quantity.ts";
 
 const quiet = new AbortController().signal;
 

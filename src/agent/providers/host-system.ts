@@ -14,10 +14,16 @@ export interface HostSystem {
   /** Settles when the file system answers, which on a dead disk may be never: the caller bounds its waiting. */
   figures(mountPoint: Buffer): Promise<FileSystemFigures>;
   /**
-   * Runs a program without a shell and gives what it wrote to stdout; rejects on any other exit than 0. `signal` kills it.
-   * Settles only when the process has really ended, so that the caller knows what is still hanging.
+   * Runs a program without a shell and gives what it wrote to stdout; rejects on any other exit than 0, but for programs
+   * that tell findings by their exit code (`anyExit`). `signal` kills it. Settles only when the process has really ended,
+   * so that the caller knows what is still hanging.
    */
-  run(program: string, args: readonly (string | Buffer)[], signal: AbortSignal): Promise<string>;
+  run(
+    program: string,
+    args: readonly (string | Buffer)[],
+    signal: AbortSignal,
+    options?: { readonly anyExit?: boolean },
+  ): Promise<string>;
 }
 
 /** As statvfs(3) tells it; blocks are of `blockBytes` each. */
@@ -83,7 +89,12 @@ function readKernelFile(path: string, step: Buffer): Buffer {
   }
 }
 
-function run(program: string, args: readonly (string | Buffer)[], signal: AbortSignal): Promise<string> {
+function run(
+  program: string,
+  args: readonly (string | Buffer)[],
+  signal: AbortSignal,
+  { anyExit = false }: { readonly anyExit?: boolean } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     // Arguments that are bytes reach execve as they are only when they are UTF-8; the caller keeps others away.
     const texts = args.map((arg) => (typeof arg === "string" ? arg : arg.toString("utf8")));
@@ -93,8 +104,9 @@ function run(program: string, args: readonly (string | Buffer)[], signal: AbortS
       texts,
       { encoding: "utf8", maxBuffer: COMMAND_OUTPUT_BYTES_MAX, env: { ...process.env, LC_ALL: "C" } },
       (error, stdout, stderr) => {
-        outcome = () =>
-          error === null ? resolve(stdout) : reject(new Error(`${program}: ${stderr.trim() || error.message}`));
+        // A number is the program's own exit code; a program that is not there or was killed has none.
+        const ended = error === null || (anyExit && typeof error.code === "number");
+        outcome = () => (ended ? resolve(stdout) : reject(new Error(`${program}: ${stderr.trim() || error?.message}`)));
         if (child.pid === undefined) outcome(); // It never started, so it will not end.
       },
     );

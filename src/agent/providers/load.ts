@@ -1,8 +1,8 @@
-import type { Reading } from "../../model/reading.ts";
+import { count, formatPercent } from "../../model/quantity.ts";
+import { reading, type Reading, unknownReading } from "../../model/reading.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import type { HostSystem } from "./host-system.ts";
-import { type Provider, reading, unknownReading } from "./provider.ts";
-import { count, formatPercent } from "./quantity.ts";
+import type { Provider } from "./provider.ts";
 
 /** Ticks since boot, all processors together (proc_stat(5)). */
 export interface ProcessorTimes {
@@ -43,6 +43,18 @@ export function parseProcessorTimes(stat: string): ProcessorTimes {
   const processors = stat.match(/^cpu\d+ /gm)?.length ?? 0;
   if (idle === undefined || processors === 0) throw new Error("/proc/stat: no times of processors");
   return { total: columns.reduce((sum, ticks) => sum + ticks, 0), idle: idle + waiting, stolen, processors };
+}
+
+/** Ticks of each thread of the processors, by its number. */
+export function parseEachProcessor(stat: string): ReadonlyMap<number, Pick<ProcessorTimes, "total" | "idle">> {
+  const each = new Map<number, Pick<ProcessorTimes, "total" | "idle">>();
+  for (const [, number, columns = ""] of stat.matchAll(/^cpu(\d+) +([\d ]+)$/gm)) {
+    const ticks = columns.trim().split(" ").slice(0, 8).map(Number);
+    const [, , , idle, waiting = 0] = ticks;
+    if (idle === undefined) continue;
+    each.set(Number(number), { total: ticks.reduce((sum, tick) => sum + tick, 0), idle: idle + waiting });
+  }
+  return each;
 }
 
 export function loadReadings(loadavg: string, processors: number): Reading[] {

@@ -1,8 +1,8 @@
-import type { Reading } from "../../model/reading.ts";
+import { formatBytes, formatPercent } from "../../model/quantity.ts";
+import { reading, type Reading, unknownReading } from "../../model/reading.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import type { HostSystem } from "./host-system.ts";
-import { type Provider, reading, unknownReading } from "./provider.ts";
-import { formatBytes, formatPercent } from "./quantity.ts";
+import type { Provider } from "./provider.ts";
 
 /**
  * `memory used` (ratio) and `memory available` (bytes) by the kernel's MemAvailable: what programs can still get, caches
@@ -21,10 +21,26 @@ export function createMemoryProvider({ system }: { system: HostSystem }): Provid
   };
 }
 
+/** In bytes; null what the kernel does not tell. */
+export interface MemoryFigures {
+  readonly total: number | null;
+  readonly available: number | null;
+  readonly swapTotal: number | null;
+  readonly swapFree: number | null;
+}
+
+export function parseMemory(meminfo: string): MemoryFigures {
+  return {
+    total: kilobytes(meminfo, "MemTotal"),
+    available: kilobytes(meminfo, "MemAvailable"),
+    swapTotal: kilobytes(meminfo, "SwapTotal"),
+    swapFree: kilobytes(meminfo, "SwapFree"),
+  };
+}
+
 export function memoryReadings(meminfo: string): Reading[] {
-  const total = kilobytes(meminfo, "MemTotal");
-  const available = kilobytes(meminfo, "MemAvailable");
-  if (total === undefined || available === undefined || total === 0)
+  const { total, available, swapTotal: swap, swapFree } = parseMemory(meminfo);
+  if (total === null || available === null || total === 0)
     return [unknownReading("memory", "used", { unit: "ratio", reason: "the kernel tells no MemAvailable" })];
   const room = `${formatBytes(available)} of ${formatBytes(total)} available`;
   const used = Math.max(0, 1 - available / total);
@@ -32,9 +48,7 @@ export function memoryReadings(meminfo: string): Reading[] {
     reading("memory", "used", { value: used, unit: "ratio", summary: `${formatPercent(used)} used: ${room}` }),
     reading("memory", "available", { value: available, unit: "bytes", summary: room }),
   ];
-  const swap = kilobytes(meminfo, "SwapTotal");
-  const swapFree = kilobytes(meminfo, "SwapFree");
-  if (swap !== undefined && swap > 0 && swapFree !== undefined) {
+  if (swap !== null && swap > 0 && swapFree !== null) {
     const ratio = Math.max(0, 1 - swapFree / swap);
     const summary = `${formatPercent(ratio)} used: ${formatBytes(swapFree)} of ${formatBytes(swap)} free`;
     readings.push(reading("swap", "used", { value: ratio, unit: "ratio", summary }));
@@ -43,7 +57,7 @@ export function memoryReadings(meminfo: string): Reading[] {
 }
 
 /** In bytes: the file's kB are 1024 bytes. */
-function kilobytes(meminfo: string, name: string): number | undefined {
+function kilobytes(meminfo: string, name: string): number | null {
   const match = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(meminfo);
-  return match === null ? undefined : Number(match[1]) * 1024;
+  return match === null ? null : Number(match[1]) * 1024;
 }

@@ -1,8 +1,8 @@
-import type { Reading } from "../../model/reading.ts";
+import { formatBytes } from "../../model/quantity.ts";
+import { reading, type Reading, unknownReading } from "../../model/reading.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import type { HostSystem } from "./host-system.ts";
-import { type Provider, reading, unknownReading } from "./provider.ts";
-import { formatBytes } from "./quantity.ts";
+import type { Provider } from "./provider.ts";
 
 /** Six readings each must fit into READING_LIMITS beside those of the others. */
 export const INTERFACES_MAX = 16;

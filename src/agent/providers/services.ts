@@ -1,9 +1,9 @@
-import type { Reading } from "../../model/reading.ts";
+import { count } from "../../model/quantity.ts";
+import { reading, type Reading, unknownReading } from "../../model/reading.ts";
 import { reasonOf, SettingsError } from "../../runtime/errors.ts";
 import type { HostSystem } from "./host-system.ts";
 import { createProcessFinder } from "./process-finder.ts";
-import { type Provider, reading, unknownReading } from "./provider.ts";
-import { count } from "./quantity.ts";
+import type { Provider } from "./provider.ts";
 
 export const SERVICES_MAX = 64;
 /** Names of units (systemd.unit(5)) and of programs; nothing that systemctl would take for an option or a pattern. */
@@ -46,23 +46,30 @@ export function createServicesProvider({
   };
 }
 
-function unitOf(name: string): string {
+/** The unit that a service's name means. */
+export function unitOf(name: string): string {
   return /\.(service|socket|timer|mount|target|path|slice|scope)$/.test(name) ? name : `${name}.service`;
 }
 
-function programOf(name: string): string {
+/** The program that a service's name means, where there are no units. */
+export function programOf(name: string): string {
   return name.replace(/\.service$/, "").replace(/@.*$/, "");
 }
 
 /** systemctl answers in the order it was asked, an empty line between units; another number of answers is no answer. */
 export function unitReadings(names: readonly string[], output: string): Reading[] {
-  const blocks = output
-    .trim()
-    .split(/\n\n+/)
-    .map((block) => new Map(block.split("\n").map((line) => keyAndValue(line))));
+  const blocks = parseUnitBlocks(output);
   if (blocks.length !== names.length)
     return names.map((name) => unknown(name, `systemctl told ${blocks.length} of ${names.length} units`));
   return names.map((name, index) => unitReading(name, blocks[index] ?? new Map()));
+}
+
+/** What `systemctl show` writes: `Name=value` a line, an empty line between units. */
+export function parseUnitBlocks(output: string): ReadonlyMap<string, string>[] {
+  return output
+    .trim()
+    .split(/\n\n+/)
+    .map((block) => new Map(block.split("\n").map((line) => keyAndValue(line))));
 }
 
 function keyAndValue(line: string): [string, string] {

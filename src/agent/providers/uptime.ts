@@ -1,7 +1,8 @@
+import { formatDuration } from "../../model/quantity.ts";
+import { reading, unknownReading } from "../../model/reading.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import type { HostSystem } from "./host-system.ts";
-import { type Provider, reading, unknownReading } from "./provider.ts";
-import { formatDuration } from "./quantity.ts";
+import type { Provider } from "./provider.ts";
 
 /** `host uptime` (seconds) and `host booted` (seconds since 1970 by the host's clock, `btime` of proc_stat(5)). */
 export function createUptimeProvider({ system }: { system: HostSystem }): Provider {
