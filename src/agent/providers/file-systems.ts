@@ -1,5 +1,5 @@
 import { formatBytes, formatPercent } from "../../model/quantity.ts";
-import { reading, type Reading, unknownReading } from "../../model/reading.ts";
+import { type Reading, reading, unknownReading } from "../../model/reading.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import {
   createFileSystemSurvey,

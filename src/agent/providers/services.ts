@@ -1,5 +1,5 @@
 import { count } from "../../model/quantity.ts";
-import { reading, type Reading, unknownReading } from "../../model/reading.ts";
+import { type Reading, reading, unknownReading } from "../../model/reading.ts";
 import { reasonOf, SettingsError } from "../../runtime/errors.ts";
 import type { HostSystem } from "./host-system.ts";
 import { createProcessFinder } from "./process-finder.ts";

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Reading } from "../../model/reading.ts";
+import { type Reading, reading, unknownReading } from "../../model/reading.ts";
 import { SettingsError } from "../../runtime/errors.ts";
-import { reading, unknownReading } from "../providers/provider.ts";
 import { type Conditions, judgeSight, resumeConditions, statedReadings } from "./conditions.ts";
 import type { Sight } from "./looker.ts";
 import { rulesFrom, WATCH_DEFAULTS, type WatchSettings } from "./watch-settings.ts";

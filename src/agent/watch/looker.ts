@@ -1,9 +1,9 @@
-import { type HostReadings, READING_LIMITS, type Reading } from "../../model/reading.ts";
+import { formatDuration } from "../../model/quantity.ts";
+import { type HostReadings, READING_LIMITS, type Reading, unknownReading } from "../../model/reading.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import { withTimeout } from "../../runtime/service.ts";
-import { type Provider, unknownReading } from "../providers/provider.ts";
-import { formatDuration } from "../providers/quantity.ts";
+import type { Provider } from "../providers/provider.ts";
 
 /** What was seen in one look. */
 export interface Sight {

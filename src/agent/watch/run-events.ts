@@ -1,4 +1,4 @@
-import { formatDuration } from "../providers/quantity.ts";
+import { formatDuration } from "../../model/quantity.ts";
 import type { Telling } from "./judge.ts";
 
 /** What a run of the agent leaves for the next. */

@@ -1,12 +1,13 @@
 import { ALERT_LIMITS, type Alert } from "../../model/alert.ts";
+import { cutText } from "../../model/cut-text.ts";
 import type { HostReadings } from "../../model/reading.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { CorruptionError, reasonOf } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import { createUuid, type Random } from "../../runtime/random.ts";
 import { type Service, withTimeout } from "../../runtime/service.ts";
-import { cutText } from "../providers/cut-text.ts";
-import type { Provider } from "../providers/provider.ts";
+import { ype { Provider } from "../providers/provider.ts";
+
 import { type Conditions, judgeSight, resumeConditions, statedReadings } from "./conditions.ts";
 import type { Telling } from "./judge.ts";
 import { createLooker } from "./looker.ts";
