@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 
 export interface Finished {
   /** Null where a signal ended it. */
@@ -37,11 +38,13 @@ export interface Place {
 export interface Computer extends Place {
   /**
    * The same computer with files of its own: `binds` puts one path over another, `tmpfs` lays an empty folder over a
-   * path. Nothing of it is seen outside.
+   * path. Nothing of it is seen outside, and the rest of this machine's /etc can only be read there.
    */
   withOwnFiles(files: {
     readonly binds?: readonly (readonly [from: string, over: string])[];
     readonly tmpfs?: readonly string[];
+    /** Folders that only this place needs: dispose() removes them. */
+    readonly discards?: readonly string[];
   }): Promise<Place>;
 }
 
@@ -71,6 +74,7 @@ const RUN_TIMEOUT_MS = 60_000;
 export async function createLab(): Promise<Lab> {
   const prefix = `rsb-${process.pid}-${randomBytes(3).toString("hex")}`;
   const names: string[] = [];
+  const discards: string[] = [];
   const children = new Set<ChildProcess>();
   const outside = placeOf("", [], children);
 
@@ -82,7 +86,13 @@ export async function createLab(): Promise<Lab> {
       const place = placeOf(full, ["ip", "netns", "exec", full], children);
       // Without duplicate address detection, which keeps every new IPv6 address unusable for a second.
       await place.sh("sysctl -qw net.ipv6.conf.default.accept_dad=0; ip link set lo up");
-      return { ...place, withOwnFiles: (files) => withOwnFiles(place, files, children) };
+      return {
+        ...place,
+        withOwnFiles(files) {
+          discards.push(...(files.discards ?? []));
+          return withOwnFiles(place, files, children);
+        },
+      };
     },
     async connect(a, b, addresses) {
       const [cardOfA, cardOfB] = [b, a].map(({ name }) => name.slice(prefix.length + 1).slice(0, 15));
@@ -95,6 +105,7 @@ export async function createLab(): Promise<Lab> {
         // What the ended programs had started themselves.
         await outside.sh(`ip netns pids ${name} | xargs -r kill -9; ip netns delete ${name}`);
       }
+      await Promise.all(discards.splice(0).map((path) => rm(path, { recursive: true, force: true })));
     },
   };
 }
@@ -144,6 +155,7 @@ async function withOwnFiles(
   children: Set<ChildProcess>,
 ): Promise<Place> {
   const lines = [
+    "mount --bind /etc /etc; mount -o remount,bind,ro /etc",
     ...tmpfs.map((path) => `mkdir -p '${path}'; mount -t tmpfs tmpfs '${path}'`),
     ...binds.map(([from, over]) => `mount --bind '${from}' '${over}'`),
   ];
