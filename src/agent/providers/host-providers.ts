@@ -5,7 +5,7 @@ import { createLoadProvider } from "./load.ts";
 import { createMemoryProvider } from "./memory.ts";
 import { createNetworkProvider } from "./network.ts";
 import { createPortableProviders } from "./portable.ts";
-import { ype { Provider } from "./provider.ts";
+import type { Provider } from "./provider.ts";
 
 import { createServicesProvider } from "./services.ts";
 import { createUptimeProvider } from "./uptime.ts";

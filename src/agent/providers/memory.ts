@@ -1,5 +1,5 @@
 import { formatBytes, formatPercent } from "../../model/quantity.ts";
-import { reading, type Reading, unknownReading } from "../../model/reading.ts";
+import { type Reading, reading, unknownReading } from "../../model/reading.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import type { HostSystem } from "./host-system.ts";
 import type { Provider } from "./provider.ts";

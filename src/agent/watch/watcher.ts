@@ -6,7 +6,7 @@ import { CorruptionError, reasonOf } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import { createUuid, type Random } from "../../runtime/random.ts";
 import { type Service, withTimeout } from "../../runtime/service.ts";
-import { ype { Provider } from "../providers/provider.ts";
+import type { Provider } from "../providers/provider.ts";
 
 import { type Conditions, judgeSight, resumeConditions, statedReadings } from "./conditions.ts";
 import type { Telling } from "./judge.ts";
