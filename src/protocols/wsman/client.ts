@@ -11,6 +11,7 @@ import { parseXml } from "../../wire/xml-reader.ts";
 import type { XmlWriter } from "../../wire/xml-writer.ts";
 import { type ClientFilter, writeFilter } from "./client-filter.ts";
 import type { WsmanTransport } from "./client-transport.ts";
+import { formatDuration, parseExpiration } from "./duration.ts";
 import { readEndpointReference, type Selector } from "./endpoint-reference.ts";
 import {
   ENUMERATION_MODES,
@@ -32,6 +33,7 @@ import {
 } from "./instance-codec.ts";
 import { ACTION, ANONYMOUS_IDENTIFY_PATH, NS, WSMAN_PATH } from "./names.ts";
 import { resourceUriOf } from "./resource-uri.ts";
+import { readSubscribed, type Subscribed, type SubscribeOptions, writeSubscribe } from "./subscribe-message.ts";
 
 /** Of one answer, unless the caller says less. */
 export const REPLY_BYTES_MAX = 8 * 1024 * 1024;
@@ -77,6 +79,10 @@ export interface EnumerateOptions {
   /** What is known of the class, so that values come typed. */
   readonly typeOf?: TypeOf;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface ClientSubscribe extends Omit<SubscribeOptions, "writeFilter"> {
+  readonly filter?: ClientFilter;
 }
 
 /** One item: what the mode asked for is there. */
@@ -221,7 +227,7 @@ export class WsmanClient {
   async #pull(
     resource: Resource,
     context: string,
-    { maxElements, signal }: { maxElements: number; signal: AbortSignal | undefined },
+    { maxElements, maxTimeMs, signal }: { maxElements: number; maxTimeMs?: number; signal: AbortSignal | undefined },
   ): Promise<{ items: readonly XmlElement[]; context: string | undefined }> {
     try {
       const { body } = await this.request({
@@ -230,6 +236,7 @@ export class WsmanClient {
         signal,
         body: (writer) => {
           writer.open("wsen:Pull").leaf("wsen:EnumerationContext", context);
+          if (maxTimeMs !== undefined) writer.leaf("wsen:MaxTime", formatDuration(maxTimeMs));
           writer.leaf("wsen:MaxElements", String(maxElements)).close();
         },
       });
@@ -249,6 +256,88 @@ export class WsmanClient {
     };
     // It ends by itself, too: whether the server answered does not matter to the caller.
     await this.request({ action: ACTION.release, resource, body }).catch(() => {});
+  }
+
+  /** @throws WsmanFault; WireError for an answer that is none to Subscribe. */
+  async subscribe(
+    resource: Resource,
+    options: ClientSubscribe,
+    nowMs: number,
+    { signal }: CallOptions = {},
+  ): Promise<Subscribed> {
+    const { filter } = options;
+    const uris = this.#uris(resource);
+    const { body } = await this.request({
+      action: ACTION.subscribe,
+      resource,
+      signal,
+      body: (writer) =>
+        writeSubscribe(writer, {
+          ...options,
+          ...(filter === undefined ? {} : { writeFilter: (w) => writeFilter(w, filter, uris) }),
+        }),
+    });
+    const answer =
+      body.find((element) => element.is("SubscribeResponse", NS.wse)) ?? answeredElse("SubscribeResponse", body);
+    return readSubscribed(answer, nowMs);
+  }
+
+  /** How long it lasts from now on; undefined where the source does not say. */
+  async renew(
+    subscription: Subscribed,
+    expiresMs: number,
+    nowMs: number,
+    { signal }: CallOptions = {},
+  ): Promise<number | undefined> {
+    const [answer] = await this.#manage(ACTION.renew, subscription, signal, (writer) =>
+      writer.open("wse:Renew").leaf("wse:Expires", formatDuration(expiresMs)).close(),
+    );
+    const text = answer?.childText("Expires", NS.wse);
+    return text === undefined ? undefined : parseExpiration(text, nowMs);
+  }
+
+  /** How long it still lasts. @throws WsmanFault where it is gone. */
+  async status(subscription: Subscribed, nowMs: number, { signal }: CallOptions = {}): Promise<number | undefined> {
+    const [answer] = await this.#manage(ACTION.getStatus, subscription, signal, (writer) =>
+      writer.leaf("wse:GetStatus"),
+    );
+    const text = answer?.childText("Expires", NS.wse);
+    return text === undefined ? undefined : parseExpiration(text, nowMs);
+  }
+
+  async unsubscribe(subscription: Subscribed, { signal }: CallOptions = {}): Promise<void> {
+    await this.#manage(ACTION.unsubscribe, subscription, signal, (writer) => writer.leaf("wse:Unsubscribe"));
+  }
+
+  /** The events of a pull subscription that came within `maxTimeMs`; none is no error. */
+  async pullEvents(
+    resource: Resource,
+    context: string,
+    {
+      maxElements = PULL_ELEMENTS,
+      maxTimeMs = OPERATION_TIMEOUT_MS,
+      signal,
+    }: { maxElements?: number; maxTimeMs?: number; signal?: AbortSignal } = {},
+  ): Promise<readonly CimInstance[]> {
+    const { items } = await this.#pull(resource, context, { maxElements, maxTimeMs, signal });
+    return items.map((item) => readInstance(item));
+  }
+
+  async #manage(
+    action: string,
+    { identifier, managerPath }: Subscribed,
+    signal: AbortSignal | undefined,
+    body: (writer: XmlWriter) => void,
+  ): Promise<readonly XmlElement[]> {
+    const answer = await this.request({
+      action,
+      ...(managerPath === undefined ? {} : { path: managerPath }),
+      extraHeaders: (writer) => writer.leaf("wse:Identifier", identifier),
+      body,
+      isRepeatable: true,
+      signal,
+    });
+    return answer.body;
   }
 
   /** The answer's envelope. @throws WsmanFault for a fault, PeerError for an HTTP status without one, ConnectError, WireError. */

@@ -48,7 +48,10 @@ export interface EventSourceNeeds {
 }
 
 export interface EventSource extends Service, ActionHandler {
-  /** Keeps the indication for all subscriptions there are; safe when it returns. Without subscriptions nothing is kept. */
+  /**
+   * Keeps the indication for all subscriptions there are; safe when it returns. Without subscriptions nothing is kept.
+   * @throws CimError for a class that the namespace does not have.
+   */
   publish(indication: CimInstance, namespace: string): void;
   readonly subscriptions: readonly { readonly id: string; readonly owner: string; readonly failures: number }[];
 }
@@ -78,6 +81,7 @@ export function createEventSource(needs: EventSourceNeeds): EventSource {
   function activate(stored: StoredSubscription): void {
     const matches = createEventMatcher(objects, stored.filter);
     const render = (event: JournalEvent): XmlFragment | undefined => {
+      if (event.namespace !== stored.filter.namespace) return undefined; // Spares the reading.
       const wanted = matches(instanceOf(event), event.namespace);
       return wanted && instanceFragment(wanted, { prefix: stored.filter.prefix, address: ANONYMOUS_ROLE });
     };
@@ -251,6 +255,7 @@ export function createEventSource(needs: EventSourceNeeds): EventSource {
     },
     publish(indication, namespace) {
       if (active.size === 0) return;
+      objects.getClass({ namespace, className: indication.className }); // Here, and not when it is delivered, it must fail.
       const text = instanceFragment(indication, { prefix: KEPT_PREFIX, address: ANONYMOUS_ROLE }).toString();
       if (text.length > EVENT_TEXT_MAX) {
         log.warn(

@@ -134,7 +134,7 @@ export function createTestObjects({
   const captions = new Map<string, string>();
   let slowSignals = 0;
   const objects: ObjectManager = createObjectManager({
-    classes: { "root/cimv2": [Test_Alert], "root/interop": [] },
+    classes: { "root/cimv2": [Test_Alert], "root/interop": [Test_Alert] },
     clock,
     providers: [
       provide(Test_Element, {
