@@ -20,8 +20,8 @@ export interface ManagedHost {
   readonly folder: string;
   /** All that this firewall shows, ours and others': equal texts are equal firewalls. Counters are left out. */
   snapshot(): Promise<string>;
-  /** Whether a TCP connection from `from` to this port of the host comes about. */
-  reaches(from: string, port: number): Promise<boolean>;
+  /** For each: whether a TCP connection from the address to this port of the host comes about. */
+  reaches(...probes: readonly (readonly [from: string, port: number])[]): Promise<readonly boolean[]>;
   /** Listens on these ports, both families, until the end. */
   listen(ports: readonly number[]): Promise<void>;
   dispose(): Promise<void>;
@@ -146,15 +146,17 @@ export async function createManagedHost(setUp: SetUp): Promise<ManagedHost> {
         .replaceAll(/^#.*$/gm, "")
         .replaceAll(/ expires \S+/g, "");
     },
-    async reaches(from, port) {
-      const to = HOST[from.includes(":") ? 6 : 4];
+    async reaches(...probes) {
       const script = `
-        const { connect } = await import("node:net");
-        const [from, to, port] = process.argv.slice(1);
-        const socket = connect({ host: to, port: Number(port), localAddress: from, timeout: 1500 });
-        const tell = (text) => { console.log(text); process.exit(0); };
-        socket.on("connect", () => tell("open")).on("timeout", () => tell("closed")).on("error", () => tell("closed"));`;
-      return (await peer.node(script, [from, to, `${port}`])).trim() === "open";
+        import { connect } from "node:net";
+        const probe = ([from, host, port]) => new Promise((resolve) => {
+          const socket = connect({ host, port, localAddress: from, timeout: 1500 });
+          const end = (isOpen) => { socket.destroy(); resolve(isOpen); };
+          socket.on("connect", () => end(true)).on("timeout", () => end(false)).on("error", () => end(false));
+        });
+        console.log(JSON.stringify(await Promise.all(JSON.parse(process.argv[1]).map(probe))));`;
+      const targets = probes.map(([from, port]) => [from, HOST[from.includes(":") ? 6 : 4], port]);
+      return JSON.parse(await peer.node(script, [JSON.stringify(targets)]));
     },
     async listen(ports) {
       const script = `
@@ -202,4 +204,12 @@ export function machineOf(place: Place): Machine {
       },
     },
   };
+}
+
+/** Whether this command of a firewall's program changes anything, as opposed to looking. */
+export function isChanging(program: string, args: readonly string[]): boolean {
+  if (program === "nft") return args.includes("-f");
+  if (program === "ufw") return args[0] !== "status";
+  if (program === "firewall-cmd") return args.some((arg) => /^--(add|remove)-/.test(arg));
+  return program.endsWith("-restore");
 }

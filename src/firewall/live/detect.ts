@@ -22,9 +22,12 @@ export interface Detection {
 }
 
 /** `denying`: where nobody denies, our own table is to do it. */
-export async function detectFirewall(machine: Machine, { denying = false } = {}): Promise<Detection> {
+export async function detectFirewall(
+  machine: Machine,
+  { denying = false, isFirewalld }: { readonly denying?: boolean; readonly isFirewalld: boolean },
+): Promise<Detection> {
   const { run } = machine;
-  const firewalld = await detectFirewalld(machine);
+  const firewalld = isFirewalld ? await detectFirewalld(machine) : [];
   const ufw = firewalld.length > 0 ? [] : await detectUfw(machine);
   const text = await tryRun(run, "nft", ["-j", "list", "ruleset"]);
   const ruleset = text === undefined ? undefined : parseNftRuleset(text);
@@ -49,8 +52,11 @@ export async function detectFirewall(machine: Machine, { denying = false } = {})
   return { inCharge, places: [own, ...places], evidence: [nobody, ...evidence], beside };
 }
 
+export async function isFirewalldRunning({ run }: Machine): Promise<boolean> {
+  return (await tryRun(run, "firewall-cmd", ["--state"]))?.trim() === "running";
+}
+
 async function detectFirewalld({ run }: Machine): Promise<DecisionPlace[]> {
-  if ((await tryRun(run, "firewall-cmd", ["--state"]))?.trim() !== "running") return [];
   const version = (await tryRun(run, "firewall-cmd", ["--version"]))?.trim() ?? "";
   const evidence = `firewalld ${version} is running (firewall-cmd --state)`;
   const place = { manager: "firewalld" as const, place: "firewalld", families: [4, 6] as const, evidence };

@@ -9,15 +9,18 @@ import type { Clock } from "../../runtime/clock.ts";
 import { PeerError, reasonOf } from "../../runtime/errors.ts";
 import { takeProcessLock } from "../../runtime/process-lock.ts";
 import { createUuid, type Random } from "../../runtime/random.ts";
-import type { FirewallBackend, Machine, ManagerKind, PersistenceReport } from "./backend.ts";
-import { type Detection, detectFirewall } from "./detect.ts";
+import { type AllManagers, openAllManagers, type Plan } from "./all-managers.ts";
+import type { Machine, PersistenceReport } from "./backend.ts";
+import type { Detection } from "./detect.ts";
 import { type DifferenceLine, differenceOf, entriesOf, isSame } from "./difference.ts";
-import { createFirewalldBackend } from "./firewalld.ts";
-import { createIptablesBackend } from "./iptables.ts";
-import { createNftBackend } from "./nftables.ts";
-import type { Opening } from "./opening.ts";
-import { type Applied, type Change, isAlive, openStateFolder, type RulesByManager } from "./state-folder.ts";
-import { createUfwBackend } from "./ufw.ts";
+import {
+  type Applied,
+  type Change,
+  isAlive,
+  openStateFolder,
+  type Request,
+  type RulesByManager,
+} from "./state-folder.ts";
 
 export interface LiveFirewallNeeds {
   readonly machine: Machine;
@@ -28,33 +31,31 @@ export interface LiveFirewallNeeds {
   readonly random: Random;
 }
 
-export interface Plan {
-  readonly detection: Detection;
-  readonly live: RulesByManager;
-  readonly wanted: RulesByManager;
-  readonly leftOut: readonly { readonly opening: Opening; readonly reason: string }[];
-  readonly difference: readonly DifferenceLine[];
-}
-
 export interface ApplyOptions {
   /** 0: at once for good. */
   readonly revertAfterMs: number;
   readonly permanent: boolean;
 }
 
-export type ApplyOutcome =
-  | { readonly changed: false; readonly persistence: PersistenceReport }
-  | { readonly changed: true; readonly deadlineAtMs: number | null; readonly persistence: PersistenceReport };
+/** `deadlineAtMs`: when a change that waits is taken back; null where nothing waits. */
+export interface ApplyOutcome {
+  readonly changed: boolean;
+  readonly deadlineAtMs: number | null;
+  readonly persistence: PersistenceReport;
+}
 
 export interface Status {
   readonly detection: Detection;
   readonly applied: Applied | undefined;
+  /** One that waits for its confirmation. */
   readonly change: Change | undefined;
-  /** What has changed since it was applied; undefined while a change waits, or where nothing was applied. */
-  readonly drift: readonly DifferenceLine[] | undefined;
+  readonly drift: Drift | undefined;
   readonly live: RulesByManager;
   readonly strange: readonly string[];
 }
+
+/** What applying the same again would change; undefined while a change waits, or where nothing was applied. */
+export type Drift = readonly DifferenceLine[];
 
 /** What a command of before left undone, and what became of it. */
 export type Recovery = "taken back" | "finished" | "none";
@@ -64,57 +65,9 @@ const NOTHING: PersistenceReport = { done: [], missing: [] };
 export function createLiveFirewall(needs: LiveFirewallNeeds) {
   const { machine, clock, random } = needs;
   const state = openStateFolder(needs.stateFolder);
-  const backends: Readonly<Record<ManagerKind, FirewallBackend>> = {
-    firewalld: createFirewalldBackend(machine),
-    ufw: createUfwBackend(machine),
-    nftables: createNftBackend(machine),
-    iptables: createIptablesBackend(machine),
-  };
-
-  /** Firewalls come and go: one that does not run has no rules of ours, and none can be put there. */
-  async function forEach<T>(kinds: readonly ManagerKind[], work: (backend: FirewallBackend) => Promise<T>) {
-    const results: Partial<Record<ManagerKind, T>> = {};
-    for (const kind of kinds) {
-      try {
-        results[kind] = await work(backends[kind]);
-      } catch (error) {
-        if (!(error instanceof PeerError && error.code === "not-installed")) throw error;
-      }
-    }
-    return results;
-  }
-
-  async function present(): Promise<ManagerKind[]> {
-    const isFirewalld = await machine.run("firewall-cmd", ["--state"]).then(
-      ({ code }) => code === 0,
-      () => false,
-    );
-    return isFirewalld ? ["firewalld", "ufw", "nftables", "iptables"] : ["ufw", "nftables", "iptables"];
-  }
-
-  async function readLive(): Promise<{ live: RulesByManager; strange: readonly string[] }> {
-    const results = await forEach(await present(), (backend) => backend.read());
-    const live = Object.fromEntries(Object.entries(results).map(([kind, { entries }]) => [kind, entries]));
-    return { live, strange: Object.values(results).flatMap(({ strange }) => strange) };
-  }
-
-  async function converge(rules: RulesByManager): Promise<void> {
-    await forEach(await present(), (backend) => backend.converge(rules[backend.kind] ?? []));
-  }
-
-  async function readPermanent(): Promise<RulesByManager> {
-    return forEach(await present(), (backend) => backend.readPersistent());
-  }
-
-  async function persist(rules: RulesByManager): Promise<PersistenceReport> {
-    const reports = Object.values(
-      await forEach(await present(), (backend) => backend.persist(rules[backend.kind] ?? [])),
-    );
-    return { done: reports.flatMap(({ done }) => done), missing: reports.flatMap(({ missing }) => missing) };
-  }
 
   /** One program at a time changes anything. */
-  async function locked<T>(work: () => Promise<T>): Promise<T> {
+  async function locked<T>(work: (managers: AllManagers) => Promise<T>): Promise<T> {
     await state.prepare();
     const lock = takeProcessLock(join(state.path, "lock"));
     if (!lock.held) {
@@ -122,43 +75,43 @@ export function createLiveFirewall(needs: LiveFirewallNeeds) {
       throw new PeerError("busy", `${who} is changing the firewall: try again in a moment`);
     }
     try {
-      return await work();
+      return await work(openAllManagers(machine));
     } finally {
       lock.release();
     }
   }
 
   /** Back to what was there before the change. */
-  async function takeBack(change: Change): Promise<void> {
-    await converge(change.before);
-    if (change.permanentAfter !== null) await persist(change.permanentBefore);
+  async function takeBack(managers: AllManagers, change: Change): Promise<void> {
+    await managers.converge(change.before);
+    if (change.permanentAfter !== null) await managers.persist(change.permanentBefore);
     await state.writeChange(null);
   }
 
   /** On to what the change decided. */
-  async function finish(change: Change): Promise<PersistenceReport> {
-    await converge(change.after);
-    const report = change.permanentAfter === null ? NOTHING : await persist(change.permanentAfter);
-    const isRemoval = change.phase === "removing";
-    const { after: rules, inCharge } = change;
+  async function finish(managers: AllManagers, change: Change): Promise<PersistenceReport> {
+    await managers.converge(change.after);
+    const report = change.permanentAfter === null ? NOTHING : await managers.persist(change.permanentAfter);
     await state.writeApplied(
-      isRemoval ? null : { appliedAtMs: clock.now(), inCharge, rules, isPermanent: change.permanentAfter !== null },
+      change.request === null
+        ? null
+        : { appliedAtMs: clock.now(), isPermanent: change.permanentAfter !== null, request: change.request },
     );
     await state.writeChange(null);
     return report;
   }
 
-  /** With the lock held: ends what a process that died left half done. A change that waits in peace stays. */
-  async function recover(): Promise<Recovery> {
+  /** Ends what a process that died left half done. A change that waits in peace stays. */
+  async function recover(managers: AllManagers): Promise<Recovery> {
     const change = await state.readChange();
     if (change === undefined) return "none";
-    if (change.phase === "confirming" || change.phase === "removing") {
-      await finish(change);
+    if (change.phase === "finishing") {
+      await finish(managers, change);
       return "finished";
     }
     const isOver = change.deadlineAtMs !== null && clock.now() >= change.deadlineAtMs;
     if (change.phase === "changing" || isOver) {
-      await takeBack(change);
+      await takeBack(managers, change);
       return "taken back";
     }
     if (!isAlive(change.timerPid)) await startTimer(change);
@@ -172,171 +125,159 @@ export function createLiveFirewall(needs: LiveFirewallNeeds) {
     return timed;
   }
 
-  async function plan(openings: readonly Opening[], { denying = false } = {}): Promise<Plan> {
-    const detection = await detectFirewall(machine, { denying });
-    const { live, strange } = await readLive();
-    const wants = await forEach(await present(), (backend) => backend.want(openings, detection.places));
-    const wanted = Object.fromEntries(Object.entries(wants).map(([kind, { entries }]) => [kind, entries]));
-    const leftOut = Object.values(wants).flatMap((each) => each.leftOut);
-    return { detection, live, wanted, leftOut, difference: differenceOf(live, wanted, strange) };
+  async function begin(managers: AllManagers, change: Pick<Change, "phase" | "request" | "before" | "after">) {
+    const begun: Change = {
+      ...change,
+      id: createUuid({ clock, random }),
+      startedAtMs: clock.now(),
+      deadlineAtMs: null,
+      timerPid: null,
+      permanentBefore: await managers.readPermanent(),
+      permanentAfter: null,
+    };
+    return begun;
   }
 
-  async function change({ wanted, live, detection }: Plan, options: ApplyOptions): Promise<ApplyOutcome> {
-    const startedAtMs = clock.now();
+  async function change(
+    managers: AllManagers,
+    { plan, request, options }: { readonly plan: Plan; readonly request: Request; readonly options: ApplyOptions },
+  ): Promise<ApplyOutcome> {
     const { revertAfterMs, permanent } = options;
-    const permanentBefore = await readPermanent();
-    let now: Change = {
-      id: createUuid({ clock, random }),
-      phase: "changing",
-      startedAtMs,
-      deadlineAtMs: revertAfterMs === 0 ? null : startedAtMs + revertAfterMs,
-      timerPid: null,
-      inCharge: detection.inCharge,
-      before: live,
-      after: wanted,
-      permanentBefore,
-      permanentAfter: permanent ? wanted : null,
-    };
+    const begun = await begin(managers, { phase: "changing", request, before: plan.live, after: plan.wanted });
+    const deadlineAtMs = revertAfterMs === 0 ? null : begun.startedAtMs + revertAfterMs;
+    let now: Change = { ...begun, deadlineAtMs, permanentAfter: permanent ? plan.wanted : null };
     await state.writeChange(now);
     try {
       // Before the first command: from here on somebody takes it back, whatever becomes of this process.
-      if (revertAfterMs > 0) now = await startTimer(now);
-      await converge(wanted);
-      await verify(wanted);
+      if (deadlineAtMs !== null) now = await startTimer(now);
+      await managers.converge(plan.wanted);
+      await verify(managers, plan.wanted);
     } catch (error) {
-      await takeBack(now);
+      await takeBack(managers, now);
       throw new PeerError("not-applied", `nothing was changed: ${reasonOf(error)}`);
     }
-    if (revertAfterMs > 0) {
-      await state.writeChange({ ...now, phase: "waiting" });
-      return { changed: true, deadlineAtMs: now.deadlineAtMs, persistence: NOTHING };
-    }
-    await state.writeChange({ ...now, phase: "confirming" });
-    return { changed: true, deadlineAtMs: null, persistence: await finish(now) };
+    now = { ...now, phase: deadlineAtMs === null ? "finishing" : "waiting" };
+    await state.writeChange(now);
+    return { changed: true, deadlineAtMs, persistence: deadlineAtMs === null ? await finish(managers, now) : NOTHING };
   }
 
-  /** What the firewall says afterwards is what counts. */
-  async function verify(wanted: RulesByManager): Promise<void> {
-    const { live, strange } = await readLive();
-    const wrong = differenceOf(live, wanted, strange).filter(({ sign }) => sign !== " ");
-    if (wrong.length === 0) return;
-    const lines = wrong.slice(0, 5).map(({ sign, text }) => `${sign}${text}`);
-    throw new Error(`the firewall does not show what was written: ${lines.join("; ")}`);
+  /** Nothing to change but what is written down: of this request, or that a restart is to bring the rules back. */
+  async function keep(
+    managers: AllManagers,
+    { plan, request, options }: { readonly plan: Plan; readonly request: Request; readonly options: ApplyOptions },
+  ): Promise<ApplyOutcome> {
+    const pending = await state.readChange();
+    if (pending !== undefined) return { changed: true, deadlineAtMs: pending.deadlineAtMs, persistence: NOTHING };
+    const persistence = options.permanent ? await managers.persist(plan.wanted) : NOTHING;
+    const applied = await state.readApplied();
+    const isPermanent = options.permanent || (applied?.isPermanent ?? false);
+    if (JSON.stringify(applied?.request) !== JSON.stringify(request) || applied?.isPermanent !== isPermanent) {
+      await state.writeApplied({ appliedAtMs: clock.now(), isPermanent, request });
+    }
+    return { changed: false, deadlineAtMs: null, persistence };
+  }
+
+  async function driftOf(managers: AllManagers): Promise<Drift | undefined> {
+    const applied = await state.readApplied();
+    if (applied === undefined || (await state.readChange()) !== undefined) return undefined;
+    return (await managers.plan(applied.request)).difference;
   }
 
   return {
-    plan,
+    plan: (request: Request): Promise<Plan> => openAllManagers(machine).plan(request),
 
-    apply(openings: readonly Opening[], options: ApplyOptions & { readonly denying?: boolean }) {
-      return locked(async () => {
-        const recovery = await recover();
-        const planned = await plan(openings, options);
-        const pending = await state.readChange();
-        if (isSame(planned.difference)) {
-          if (pending !== undefined) {
-            const outcome: ApplyOutcome = { changed: true, deadlineAtMs: pending.deadlineAtMs, persistence: NOTHING };
-            return { recovery, plan: planned, outcome };
-          }
-          const persistence = options.permanent ? await persist(planned.wanted) : NOTHING;
-          const { wanted: rules } = planned;
-          const before = await state.readApplied();
-          const isPermanent = options.permanent || (before?.isPermanent ?? false);
-          if (!isSame(differenceOf(before?.rules ?? {}, rules)) || before?.isPermanent !== isPermanent) {
-            await state.writeApplied({
-              appliedAtMs: clock.now(),
-              inCharge: planned.detection.inCharge,
-              rules,
-              isPermanent,
-            });
-          }
-          return { recovery, plan: planned, outcome: { changed: false, persistence } satisfies ApplyOutcome };
+    /** Throws PeerError `not-applied` with the firewall's own words, `change-waiting` where another change waits. */
+    apply(request: Request, options: ApplyOptions) {
+      return locked(async (managers) => {
+        const recovery = await recover(managers);
+        const plan = await managers.plan(request);
+        const context = { plan, request, options };
+        if (isSame(plan.difference)) return { recovery, plan, outcome: await keep(managers, context) };
+        if ((await state.readChange()) !== undefined) {
+          throw new PeerError(
+            "change-waiting",
+            "another change waits for its confirmation: `rusuban firewall confirm` or `rusuban firewall revert`, then apply this one",
+          );
         }
-        if (pending !== undefined) {
-          const problem =
-            "a change waits for `rusuban firewall confirm`: confirm it, or take it back with `rusuban firewall revert`, then apply this one";
-          throw new PeerError("change-waiting", problem);
-        }
-        return { recovery, plan: planned, outcome: await change(planned, options) };
+        return { recovery, plan, outcome: await change(managers, context) };
       });
     },
 
     /** The change that waits becomes what is applied. Throws PeerError `nothing-waits` where there is none any more. */
     confirm() {
-      return locked(async () => {
-        const recovery = await recover();
+      return locked(async (managers) => {
+        const recovery = await recover(managers);
         const waiting = await state.readChange();
         if (waiting === undefined) {
           const why =
             recovery === "taken back"
               ? "its time was over, and it was taken back"
-              : "nothing was applied, or it was taken back or confirmed before";
+              : "nothing was applied, or it was confirmed or taken back before";
           throw new PeerError("nothing-waits", `no change waits for confirmation: ${why}`);
         }
-        const confirming: Change = { ...waiting, phase: "confirming" };
-        await state.writeChange(confirming);
-        return { rules: confirming.after, persistence: await finish(confirming) };
+        const finishing: Change = { ...waiting, phase: "finishing" };
+        await state.writeChange(finishing);
+        return { rules: finishing.after, persistence: await finish(managers, finishing) };
       });
     },
 
-    /** Takes the waiting change back now. `changeId`: only that one. Answers whether there was one. */
+    /** Takes the waiting change back now; with `changeId` only that one. Answers whether there was one. */
     revert({ changeId }: { readonly changeId?: string } = {}) {
-      return locked(async () => {
+      return locked(async (managers) => {
         const waiting = await state.readChange();
         if (waiting === undefined || (changeId !== undefined && waiting.id !== changeId)) return false;
-        if (waiting.phase === "confirming" || waiting.phase === "removing") {
-          await finish(waiting);
-          return false;
-        }
-        await takeBack(waiting);
-        return true;
+        if (waiting.phase === "finishing") await finish(managers, waiting);
+        else await takeBack(managers, waiting);
+        return waiting.phase !== "finishing";
       });
     },
 
     /** Takes away everything of ours, here and after a restart. Answers with what was there. */
     remove() {
-      return locked(async () => {
-        await recover();
-        const { live, strange } = await readLive();
-        const permanent = await readPermanent();
-        const removal: Change = {
-          id: createUuid({ clock, random }),
-          phase: "removing",
-          startedAtMs: clock.now(),
-          deadlineAtMs: null,
-          timerPid: null,
-          inCharge: "none",
-          before: live,
-          after: {},
-          permanentBefore: permanent,
-          permanentAfter: {},
-        };
+      return locked(async (managers) => {
+        await recover(managers);
+        const { live, strange } = await managers.read();
+        const begun = await begin(managers, { phase: "finishing", request: null, before: live, after: {} });
+        const removal: Change = { ...begun, permanentAfter: {} };
         await state.writeChange(removal);
-        const persistence = await finish(removal);
-        const isAnything = entriesOf(live).length + entriesOf(permanent).length + strange.length > 0;
+        const persistence = await finish(managers, removal);
+        const isAnything = entriesOf(live).length + entriesOf(begun.permanentBefore).length + strange.length > 0;
         return { removed: live, isAnything, persistence };
       });
     },
 
+    /** Mends what a command of before left undone, then looks. */
     status() {
-      return locked(async () => {
-        const recovery = await recover();
-        const detection = await detectFirewall(machine);
-        const { live, strange } = await readLive();
-        const [applied, waiting] = [await state.readApplied(), await state.readChange()];
-        const drift =
-          applied === undefined || waiting !== undefined ? undefined : differenceOf(live, applied.rules, strange);
-        return { recovery, status: { detection, applied, change: waiting, drift, live, strange } satisfies Status };
+      return locked(async (managers) => {
+        const recovery = await recover(managers);
+        const { live, strange } = await managers.read();
+        const status: Status = {
+          detection: await managers.detect(),
+          applied: await state.readApplied(),
+          change: await state.readChange(),
+          drift: await driftOf(managers),
+          live,
+          strange,
+        };
+        return { recovery, status };
       });
     },
 
-    /** Without a lock and without mending anything: for looking now and then. */
-    async look(): Promise<{ applied: Applied | undefined; drift: readonly DifferenceLine[] | undefined }> {
-      const applied = await state.readApplied();
-      if (applied === undefined || (await state.readChange()) !== undefined) return { applied, drift: undefined };
-      const { live, strange } = await readLive();
-      return { applied, drift: differenceOf(live, applied.rules, strange) };
-    },
+    /** Looks at drift only, without the lock and without mending anything: for now and then. */
+    look: (): Promise<Drift | undefined> => driftOf(openAllManagers(machine)),
+
+    /** What was applied last; undefined where nothing was. */
+    readApplied: () => state.readApplied(),
   };
+
+  /** What the firewall says afterwards is what counts. */
+  async function verify(managers: AllManagers, wanted: RulesByManager): Promise<void> {
+    const { live, strange } = await managers.read();
+    const wrong = differenceOf(live, wanted, strange).filter(({ sign }) => sign !== " ");
+    if (wrong.length === 0) return;
+    const lines = wrong.slice(0, 5).map(({ sign, text }) => `${sign}${text}`);
+    throw new Error(`the firewall does not show what was written: ${lines.join("; ")}`);
+  }
 }
 
 export type LiveFirewall = ReturnType<typeof createLiveFirewall>;

@@ -6,10 +6,17 @@ import { chmod, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CorruptionError, codeOf, SettingsError } from "../../runtime/errors.ts";
 import type { ManagerKind } from "./backend.ts";
-import type { PlacedOpening } from "./opening.ts";
+import type { Opening, PlacedOpening } from "./opening.ts";
 import { createSystemFiles } from "./system-files.ts";
 
 export const DEFAULT_STATE_FOLDER = "/var/lib/rusuban/firewall";
+
+/** What is to be let in, whoever is in charge. */
+export interface Request {
+  readonly openings: readonly Opening[];
+  /** Where nobody denies what comes in, our own table is to. */
+  readonly denying: boolean;
+}
 
 /** Rules of ours by who keeps them. */
 export type RulesByManager = Readonly<Partial<Record<ManagerKind, readonly PlacedOpening[]>>>;
@@ -17,16 +24,15 @@ export type RulesByManager = Readonly<Partial<Record<ManagerKind, readonly Place
 /** What was confirmed: what drift is measured against. */
 export interface Applied {
   readonly appliedAtMs: number;
-  readonly inCharge: string;
-  readonly rules: RulesByManager;
   readonly isPermanent: boolean;
+  readonly request: Request;
 }
 
 /**
  * `changing`: commands are running, or were when the program died: back to `before`. `waiting`: done, and taken back at
- * the deadline. `confirming` and `removing`: decided, to be finished whatever happens.
+ * the deadline. `finishing`: decided (confirmed, or a removal), to be carried out whatever happens.
  */
-export type Phase = "changing" | "waiting" | "confirming" | "removing";
+export type Phase = "changing" | "waiting" | "finishing";
 
 export interface Change {
   readonly id: string;
@@ -36,7 +42,8 @@ export interface Change {
   readonly deadlineAtMs: number | null;
   /** Of the process that takes it back; null before it runs. */
   readonly timerPid: number | null;
-  readonly inCharge: string;
+  /** Null for a removal. */
+  readonly request: Request | null;
   readonly before: RulesByManager;
   readonly after: RulesByManager;
   readonly permanentBefore: RulesByManager;
