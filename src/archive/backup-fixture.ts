@@ -92,7 +92,10 @@ export async function restore(
   target: string,
   options: Partial<ExtractOptions> = {},
 ): Promise<ExtractResult> {
-  const source: ChunkSource = { read: (kind, id) => store.read(kind, id) };
+  const source: ChunkSource = {
+    read: (kind, id) => store.read(kind, id),
+    readEncoded: (kind, id) => store.readEncoded(kind, id),
+  };
   const needs = { source, chunking: store.chunking, clock: LATE_CLOCK, random: systemRandom };
   return extract({ ...needs, root, target, overwrite: "never", ...options });
 }

@@ -13,7 +13,6 @@ import {
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { foreignCalls } from "../../test/foreign-calls.ts";
-import { systemRandom } from "../runtime/random.ts";
 import type { PlainNode } from "../store/tree.ts";
 import { useDirectories } from "./backup-fixture.ts";
 import { EntryWriter } from "./entry-writer.ts";
@@ -51,8 +50,7 @@ const node: PlainNode = {
   xattrs: isRoot ? [{ name: Buffer.from("trusted.planted"), value: Buffer.from("x") }] : [],
 };
 
-const writer = () =>
-  new EntryWriter({ source: { read: () => Promise.reject(new Error("none")) }, random: systemRandom });
+const writer = () => new EntryWriter({ temporaryPrefix: ".rusuban-test-" });
 
 /** All that could have been changed. */
 function stateOf(path: string) {

@@ -1,18 +1,18 @@
 import { codeOf } from "../runtime/errors.ts";
-import type { Random } from "../runtime/random.ts";
-import type { ChunkSource } from "../store/chunk-sink.ts";
-import { readPieces } from "../store/snapshot-tree.ts";
 import type { DeviceNode, FileNode, PlainNode, SymlinkNode, TreeNode } from "../store/tree.ts";
 import { writeAttributes } from "./extended-attributes.ts";
 import {
   close,
   createFileAt,
+  createUnnamedFile,
   type Directory,
   type FileTimes,
   findStatusAt,
   holdAt,
   linkAt,
   makeSymlinkAt,
+  nameFileAt,
+  readUmask,
   renameAt,
   setHeldMode,
   setHeldOwner,
@@ -23,18 +23,17 @@ import {
   setTimes,
   setTimesAt,
   status,
-  truncate,
   unlinkAt,
-  writeFully,
 } from "./file-calls.ts";
 import { reasonWithoutPath } from "./problem-list.ts";
 import { makeSpecialFile } from "./special-files.ts";
 
-// Making single entries. Everything is made complete under a name of ours beside its place and then renamed: a killed
+// Making single entries. A file is made complete before it has a name, or under a name of ours beside its place: a killed
 // restore leaves no half file under a real name, and what is in the way is replaced, never followed or written into.
 
-/** Pieces read ahead of the one being written. */
-const PIECES_AHEAD = 4;
+const OWNER_ONLY = 0o600;
+/** Set-user-id, set-group-id, sticky. */
+const SPECIAL_BITS = 0o7000;
 const SETUID = 0o4000;
 const SETGID = 0o2000;
 /** A link may be refused where a file of its own is not: another file system is mounted there, the file has too many names, the system protects the first. */
@@ -48,31 +47,97 @@ export interface EntryPlace {
   readonly name: Buffer;
 }
 
-export class EntryWriter {
-  readonly #source: ChunkSource;
-  /** Random for each restore, counted within it: names that nobody else has. */
-  readonly #temporaryPrefix: string;
-  #temporaryCount = 0;
+/** Whose a new file is in a directory that this restore has made, where it also inherits no attributes. */
+export interface NewcomerOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
 
-  constructor({ source, random }: { source: ChunkSource; random: Random }) {
-    this.#source = source;
-    this.#temporaryPrefix = `.rusuban-${random(8).toString("hex")}-`;
+export interface NewFile {
+  readonly place: EntryPlace;
+  readonly fd: number;
+  /** Undefined: it has no name at all yet. */
+  readonly temporary: Buffer | undefined;
+  readonly newcomers: NewcomerOwner | undefined;
+  /** Born with everything but its times. */
+  readonly isReady: boolean;
+  isOpen: boolean;
+}
+
+export class EntryWriter {
+  /** Names that nobody else has: of this thread and restore. */
+  readonly #temporaryPrefix: string;
+  readonly #umask = readUmask();
+  #temporaryCount = 0;
+  #makesUnnamed = true;
+
+  constructor({ temporaryPrefix }: { temporaryPrefix: string }) {
+    this.#temporaryPrefix = temporaryPrefix;
   }
 
-  /** `between` is called after each piece with its bytes. */
-  async writeFile(place: EntryPlace, node: FileNode, between: (bytes: number) => Promise<void>): Promise<Shortfall> {
-    const temporary = this.#temporaryName();
-    const fd = createFileAt(place.directory, temporary);
+  /** `fill` writes the content. */
+  writeFile(
+    place: EntryPlace,
+    node: FileNode,
+    { newcomers, fill }: { newcomers: NewcomerOwner | undefined; fill: (fd: number) => void },
+  ): Shortfall {
+    const file = this.beginFile(place, node, newcomers);
     try {
-      let shortfall: Shortfall;
-      try {
-        await this.#writeContent(fd, node, between);
-        shortfall = setAttributes(fd, node);
-      } finally {
-        close(fd);
-      }
+      fill(file.fd);
+      return this.finishFile(file, node);
+    } catch (error) {
+      this.abandonFile(file);
+      throw error;
+    }
+  }
+
+  /** To be ended with `finishFile`, or `abandonFile` where anything fails. */
+  beginFile(place: EntryPlace, node: FileNode, newcomers: NewcomerOwner | undefined): NewFile {
+    const isReady =
+      newcomers !== undefined &&
+      (node.mode & (this.#umask | SPECIAL_BITS)) === 0 &&
+      newcomers.uid === node.uid &&
+      newcomers.gid === node.gid &&
+      (node.xattrs === undefined || node.xattrs.length === 0);
+    const mode = isReady ? node.mode : OWNER_ONLY;
+    const rest = { place, newcomers, isReady, isOpen: true };
+    const unnamed = this.#makesUnnamed ? createUnnamedFile(place.directory, mode) : undefined;
+    if (unnamed !== undefined) return { ...rest, fd: unnamed, temporary: undefined };
+    this.#makesUnnamed = false;
+    const temporary = this.#temporaryName();
+    return { ...rest, fd: createFileAt(place.directory, temporary, mode), temporary };
+  }
+
+  finishFile(file: NewFile, node: FileNode): Shortfall {
+    const { place, fd, temporary, newcomers, isReady } = file;
+    let shortfall: Shortfall;
+    if (isReady) setTimes(fd, timesOf(node));
+    else shortfall = setAttributes(fd, node, newcomers);
+    if (temporary === undefined) this.#giveName(fd, place);
+    closeOnce(file);
+    if (temporary !== undefined) renameAt(place.directory, temporary, place.name);
+    return shortfall;
+  }
+
+  abandonFile(file: NewFile): void {
+    try {
+      closeOnce(file);
+    } catch {}
+    if (file.temporary !== undefined) removeQuietly(file.place.directory, file.temporary);
+  }
+
+  #giveName(fd: number, place: EntryPlace): void {
+    try {
+      nameFileAt(fd, place.directory, place.name);
+      return;
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST") throw error;
+    }
+    // Only a rename puts something in the place of what is there.
+    const temporary = this.#temporaryName();
+    nameFileAt(fd, place.directory, temporary);
+    try {
       renameAt(place.directory, temporary, place.name);
-      return shortfall;
     } catch (error) {
       removeQuietly(place.directory, temporary);
       throw error;
@@ -124,37 +189,6 @@ export class EntryWriter {
     }
   }
 
-  async #writeContent(fd: number, node: FileNode, between: (bytes: number) => Promise<void>): Promise<void> {
-    let offset = 0;
-    let endsInHole = false;
-    const ahead: { length: number; offset: number; bytes: Promise<Buffer> | undefined }[] = [];
-    const writeOldest = async () => {
-      const piece = ahead.shift();
-      if (piece === undefined) return;
-      if (piece.bytes !== undefined) {
-        const chunk = await piece.bytes;
-        const part = chunk.subarray(piece.offset, piece.offset + piece.length);
-        if (part.length !== piece.length)
-          throw Object.assign(new Error("a piece goes beyond its chunk"), { code: "damaged" });
-        writeFully(fd, part, offset);
-      }
-      offset += piece.length;
-      await between(piece.length);
-    };
-    for await (const piece of readPieces(this.#source, node)) {
-      endsInHole = piece.kind === "hole";
-      if (piece.kind === "hole") ahead.push({ length: piece.length, offset: 0, bytes: undefined });
-      else {
-        const bytes = this.#source.read("data", piece.id);
-        bytes.catch(() => {}); // Thrown where it is awaited, and an earlier piece may fail first.
-        ahead.push({ length: piece.length, offset: piece.offset, bytes });
-      }
-      if (ahead.length > PIECES_AHEAD) await writeOldest();
-    }
-    while (ahead.length > 0) await writeOldest();
-    if (endsInHole) truncate(fd, node.size);
-  }
-
   #temporaryName(): Buffer {
     return Buffer.from(`${this.#temporaryPrefix}${++this.#temporaryCount}`);
   }
@@ -169,19 +203,20 @@ interface EntryCalls {
 const OPEN: EntryCalls = { setOwner, setMode, setTimes };
 const HELD: EntryCalls = { setOwner: setHeldOwner, setMode: setHeldMode, setTimes: setHeldTimes };
 
-/** Of an open file or directory. */
-export function setAttributes(fd: number, node: TreeNode): Shortfall {
-  return giveAttributes(fd, node, OPEN);
+/** Of an open file or directory; `newcomers` where it is a file just made. */
+export function setAttributes(fd: number, node: TreeNode, newcomers?: NewcomerOwner): Shortfall {
+  return giveAttributes(fd, node, OPEN, newcomers);
 }
 
 /**
  * Owner first: changing it clears set-user-id and capabilities. Then attributes, while we may write: an access control list
  * may clear set-group-id. Times last: everything before changes them.
  */
-function giveAttributes(fd: number, node: TreeNode, calls: EntryCalls): Shortfall {
+function giveAttributes(fd: number, node: TreeNode, calls: EntryCalls, newcomers?: NewcomerOwner): Shortfall {
   const shortfalls = new Shortfalls();
-  const withheld = giveOwner(fd, node, calls, shortfalls);
-  writeAttributes(fd, node, (error, name) => shortfalls.add(error, `attribute ${name}`));
+  const withheld = giveOwner({ fd, owner: newcomers ?? status(fd) }, node, calls, shortfalls);
+  if (newcomers === undefined || (node.xattrs !== undefined && node.xattrs.length > 0))
+    writeAttributes(fd, node, (error, name) => shortfalls.add(error, `attribute ${name}`));
   if (node.type !== "symlink") {
     const mode = node.mode & ~withheld;
     if (mode !== node.mode) shortfalls.add(new Error("it has another owner"), `mode ${octal(node.mode)}`);
@@ -190,13 +225,21 @@ function giveAttributes(fd: number, node: TreeNode, calls: EntryCalls): Shortfal
     if ((mode & (SETUID | SETGID)) !== 0 && status(fd).mode !== mode)
       shortfalls.add(Object.assign(new Error("the system took bits away"), { code: "EPERM" }), `mode ${octal(mode)}`);
   }
-  calls.setTimes(fd, { atimeNs: node.atimeNs ?? node.mtimeNs, mtimeNs: node.mtimeNs });
+  calls.setTimes(fd, timesOf(node));
   return shortfalls.result;
 }
 
+function timesOf({ atimeNs, mtimeNs }: TreeNode): FileTimes {
+  return { atimeNs: atimeNs ?? mtimeNs, mtimeNs };
+}
+
 /** The mode bits that must be withheld: a program must not run as somebody who never owned it. */
-function giveOwner(fd: number, node: TreeNode, calls: EntryCalls, shortfalls: Shortfalls): number {
-  const { uid, gid } = status(fd);
+function giveOwner(
+  { fd, owner: { uid, gid } }: { fd: number; owner: NewcomerOwner },
+  node: TreeNode,
+  calls: EntryCalls,
+  shortfalls: Shortfalls,
+): number {
   if (uid === node.uid && gid === node.gid) return 0;
   try {
     calls.setOwner(fd, node);
@@ -239,7 +282,7 @@ function setAttributesByName(directory: Directory, name: Buffer, node: TreeNode)
       shortfalls.add(error, `owner ${node.uid}:${node.gid}`);
     }
   }
-  setTimesAt(directory, name, { atimeNs: node.atimeNs ?? node.mtimeNs, mtimeNs: node.mtimeNs });
+  setTimesAt(directory, name, timesOf(node));
   return shortfalls.result;
 }
 
@@ -256,6 +299,13 @@ class Shortfalls {
   get result(): Shortfall {
     return this.#problems.length === 0 ? undefined : { code: this.#code, problem: this.#problems.join("; ") };
   }
+}
+
+/** A second time it might be another thread's. */
+function closeOnce(file: NewFile): void {
+  if (!file.isOpen) return;
+  file.isOpen = false;
+  close(file.fd);
 }
 
 function octal(mode: number): string {

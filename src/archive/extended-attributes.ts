@@ -18,6 +18,7 @@ const NONE: KnownAttributes = {};
 const UNREAD: KnownAttributes = { xattrsUnread: true };
 /** Keeps the tree that holds the entry well below the greatest object. */
 const BYTES_PER_ENTRY_MAX = 4 * 1024 * 1024;
+const DEFAULT_LIST = Buffer.from("system.posix_acl_default");
 const TERMINATOR = Buffer.alloc(1);
 
 interface Source {
@@ -103,6 +104,17 @@ function isTakenAway(name: Buffer): boolean {
     text.startsWith("system.posix_acl_") ||
     text === "security.capability"
   );
+}
+
+/** Whether what is made in the directory gets attributes from it: a default access control list. */
+export function inheritsAttributes(directory: Directory): boolean {
+  const calls = libc();
+  if (calls === undefined) return true;
+  try {
+    return calls.flistxattr(directory.fd).some((name) => name.equals(DEFAULT_LIST));
+  } catch (error) {
+    return codeOf(error) !== "ENOTSUP";
+  }
 }
 
 /** Makes those of what is open or held as `fd` the given ones; `problem` is told of each that cannot be. */

@@ -5,9 +5,16 @@ import { type Random, systemRandom } from "../runtime/random.ts";
 import type { ChunkSource } from "../store/chunk-sink.ts";
 import type { Chunking } from "../store/keys.ts";
 import { joinPath } from "../store/path-bytes.ts";
-import { readDirectory } from "../store/snapshot-tree.ts";
+import { readLeaves } from "../store/snapshot-tree.ts";
 import type { DirectoryNode, FileNode, TreeNode } from "../store/tree.ts";
-import { EntryWriter, type Shortfall, setAttributes } from "./entry-writer.ts";
+import {
+  type EntryPlace,
+  EntryWriter,
+  type NewcomerOwner,
+  type NewFile,
+  type Shortfall,
+  setAttributes,
+} from "./entry-writer.ts";
 import { createExcludeRules, type ExcludeRules } from "./exclude-rules.ts";
 import { hasAttributes } from "./extended-attributes.ts";
 import {
@@ -22,8 +29,12 @@ import {
   setMode,
   unlinkAt,
 } from "./file-calls.ts";
+import { FileDispatcher, isWhole, type WaitingFile, writeInParts } from "./file-dispatcher.ts";
+import { newcomersIn, OpenDirectories, type OpenDirectory } from "./open-directories.ts";
 import { Pace } from "./pace.ts";
 import { type BackupProblem, ProblemList } from "./problem-list.ts";
+import { RestoreCrew } from "./restore-crew.ts";
+import type { WholeFileNode } from "./restore-task.ts";
 import { RestoredLinks } from "./restored-links.ts";
 import { createSelection, type Selection } from "./selection.ts";
 import { createVerifyingSource } from "./verifying-source.ts";
@@ -52,6 +63,8 @@ export interface ExtractOptions {
   readonly dryRun?: boolean;
   readonly clock: Clock;
   readonly random?: Random;
+  /** Threads that decode, prove and write; by the machine's processors when absent. */
+  readonly threadsMax?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called at most a few times a second. */
   readonly onProgress?: ((progress: ExtractProgress) => void) | undefined;
@@ -75,15 +88,13 @@ export interface ExtractProgress {
 
 export interface ExtractResult {
   readonly stats: ExtractProgress;
-  /** Not empty: done in part. At most 10,000; `stats.problems` counts all. */
+  /** By path. Not empty: done in part. At most 10,000; `stats.problems` counts all. */
   readonly problems: readonly BackupProblem[];
 }
 
 const ROOT = Buffer.from("/");
-/** Nodes of a directory looked at ahead, to have their chunks on the way. */
+/** Nodes of a directory looked at ahead, to have their trees on the way. */
 const NODES_AHEAD = 32;
-/** What is read ahead must still be kept when its turn comes (verifying-source.ts). */
-const AHEAD_BYTES_MAX = 6 * 1024 * 1024;
 const OWNER_RIGHTS = 0o700;
 /** Root needs no rights lent; -1 where the system has no users. */
 const OUR_UID = process.geteuid?.() ?? -1;
@@ -96,12 +107,16 @@ const SAME_TIME_NS = 1_000n;
 export async function extract(options: ExtractOptions): Promise<ExtractResult> {
   const extractor = new Extractor(options);
   await extractor.run();
-  return { stats: extractor.stats(), problems: extractor.problems.kept };
+  // Threads find them in no order.
+  const problems = extractor.problems.kept.sort((a, b) => Buffer.compare(a.path, b.path));
+  return { stats: extractor.stats(), problems };
 }
 
 interface Place {
   /** Undefined in a dry run where the directory does not exist. */
   readonly directory: Directory | undefined;
+  /** Undefined in a dry run. */
+  readonly opened: OpenDirectory | undefined;
   /** Absolute in the snapshot. */
   readonly path: Buffer;
   /** From the target down, for finding the directory again. */
@@ -109,16 +124,22 @@ interface Place {
   readonly selection: Selection;
   /** Made by this restore: nothing can be in the way. */
   readonly isNew: boolean;
+  readonly newcomers: NewcomerOwner | undefined;
 }
 
 class Extractor {
   readonly problems = new ProblemList();
   readonly #options: ExtractOptions;
-  readonly #source: ChunkSource;
+  /** Trees; contents are verified where they are written. */
+  readonly #trees: ChunkSource;
   readonly #writer: EntryWriter;
+  readonly #crew: RestoreCrew;
+  readonly #dispatcher: FileDispatcher;
+  readonly #opened = new OpenDirectories();
   readonly #pace: Pace;
   readonly #excludes: ExcludeRules;
   #links: RestoredLinks | undefined;
+  #failure: { readonly error: unknown } | undefined;
   #files = 0;
   #directories = 0;
   #bytes = 0;
@@ -127,9 +148,12 @@ class Extractor {
 
   constructor(options: ExtractOptions) {
     this.#options = options;
-    const { clock, signal } = options;
-    this.#source = createVerifyingSource(options.source, options.chunking);
-    this.#writer = new EntryWriter({ source: this.#source, random: options.random ?? systemRandom });
+    const { clock, signal, source, chunking, random = systemRandom, threadsMax } = options;
+    this.#trees = createVerifyingSource(source, chunking);
+    const temporaryPrefix = `.rusuban-${random(8).toString("hex")}-`;
+    this.#writer = new EntryWriter({ temporaryPrefix });
+    this.#crew = new RestoreCrew({ idKey: chunking.idKey, temporaryPrefix, writer: this.#writer, threadsMax });
+    this.#dispatcher = new FileDispatcher({ source, crew: this.#crew });
     this.#pace = new Pace({ clock, signal, report: () => options.onProgress?.(this.stats()) });
     this.#excludes = createExcludeRules(options.excludes ?? []);
   }
@@ -140,9 +164,15 @@ class Extractor {
     const directory = this.#openTarget();
     declareRestoreLosses(this.problems);
     this.#links = new RestoredLinks(directory);
+    const rest = { opened: undefined, isNew: false, newcomers: undefined };
     try {
-      await this.#restoreInto({ directory, path: ROOT, names: [], selection, isNew: false }, root);
+      await this.#restoreInto({ ...rest, directory, path: ROOT, names: [], selection }, root);
+      await this.#settle();
     } finally {
+      // Whatever happened: handles are closed when nobody writes through them any more.
+      await this.#dispatcher.drain();
+      await this.#crew.close();
+      this.#opened.closeAll();
       if (directory !== undefined) close(directory.fd);
     }
     this.#options.onProgress?.(this.stats());
@@ -173,23 +203,19 @@ class Extractor {
 
   async #restoreInto(place: Place, tree: Buffer): Promise<void> {
     const wanted = place.selection === "all" ? undefined : new Set(place.selection.keys());
-    let ahead: TreeNode[] = [];
-    const restoreAhead = async () => {
-      const nodes = ahead;
-      ahead = [];
-      if (this.#options.dryRun !== true) this.#readAhead(nodes);
-      for (const node of nodes) await this.#restore(place, node);
-    };
+    const isWanted = ({ name }: TreeNode) => wanted === undefined || wanted.delete(name.toString("latin1"));
     try {
-      for await (const node of readDirectory(this.#source, tree)) {
-        if (wanted !== undefined && !wanted.delete(node.name.toString("latin1"))) continue;
-        ahead.push(node);
-        if (ahead.length >= NODES_AHEAD) await restoreAhead();
+      for await (const leaf of readLeaves(this.#trees, tree)) {
+        const nodes = wanted === undefined ? leaf : leaf.filter(isWanted);
+        for (let from = 0; from < nodes.length; from += NODES_AHEAD) {
+          const next = nodes.slice(from, from + NODES_AHEAD);
+          this.#readAhead(next);
+          for (const node of next) await this.#restore(place, node);
+        }
       }
     } catch (error) {
       this.#note(place.path, error);
     }
-    await restoreAhead();
     for (const name of wanted ?? []) {
       const path = joinPath(place.path, Buffer.from(name, "latin1"));
       this.problems.add(path, "ENOENT", "is not in the snapshot");
@@ -197,18 +223,13 @@ class Extractor {
   }
 
   #readAhead(nodes: readonly TreeNode[]): void {
-    let bytes = 0;
-    let last: Buffer | undefined;
-    for (const node of nodes) {
-      if (node.type === "directory") this.#source.read("tree", node.tree).catch(() => {});
-      const [piece] = node.type === "file" && node.content.kind === "pieces" ? node.content.pieces : [];
-      if (piece?.kind !== "data") continue;
-      // Of the chunk no more is known than how far this piece reaches into it.
-      if (piece.id !== last) bytes += piece.offset + piece.length;
-      last = piece.id;
-      if (bytes > AHEAD_BYTES_MAX) return;
-      this.#source.read("data", piece.id).catch(() => {});
-    }
+    for (const node of nodes) if (node.type === "directory") this.#trees.read("tree", node.tree).catch(() => {});
+  }
+
+  /** Resolves when everything begun has come to an end; rejects with what ended the restore. */
+  async #settle(): Promise<void> {
+    await this.#dispatcher.drain();
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   async #restore(place: Place, node: TreeNode): Promise<void> {
@@ -225,6 +246,8 @@ class Extractor {
     } catch (error) {
       this.#note(path, error);
     }
+    if (this.#dispatcher.isFull) await this.#dispatcher.room();
+    if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#pace.isDue) await this.#pace.breathe();
   }
 
@@ -247,32 +270,37 @@ class Extractor {
         if (directory !== undefined) close(directory.fd);
       }
     }
+    if (this.#opened.areTooMany) await this.#dispatcher.drain();
     if (existing !== undefined && !isThere) unlinkAt(parent, node.name);
     if (!isThere) makeDirectoryAt(parent, node.name);
     const directory = openDirectoryAt(parent, node.name);
     // Its owner may write into a read-only directory of his own once he has lent himself the right.
     const isOurs = isThere && existing.uid === OUR_UID && OUR_UID !== 0;
     const isLent = isOurs && overwrite !== "never" && (existing.mode & OWNER_RIGHTS) !== OWNER_RIGHTS;
-    try {
-      if (isLent) setMode(directory.fd, existing.mode | OWNER_RIGHTS);
-      await this.#restoreInto({ ...place, directory, names, isNew: !isThere }, node.tree);
-      // Last, since a read-only directory takes no entries. One that only leads to what was asked for stays as it was.
-      if (!isThere || (overwrite !== "never" && place.selection === "all")) {
-        const shortfall = setAttributes(directory.fd, node);
-        // Nobody asked for a directory that only leads there: that it has another owner is no failure.
-        if (place.selection === "all") this.#noteShortfall(place.path, shortfall);
-      } else if (isLent) setMode(directory.fd, existing.mode);
-    } finally {
-      close(directory.fd);
-    }
+    // One that only leads to what was asked for stays as it was.
+    const isGivenAttributes = !isThere || (overwrite !== "never" && place.selection === "all");
+    const finish = () =>
+      this.#attempt(place.path, () => {
+        if (isGivenAttributes) {
+          const shortfall = setAttributes(directory.fd, node);
+          // Nobody asked for a directory that only leads there: that it has another owner is no failure.
+          if (place.selection === "all") this.#noteShortfall(place.path, shortfall);
+        } else if (isLent) setMode(directory.fd, existing.mode);
+      });
+    const opened = this.#opened.begin(directory, { parent: place.opened, finish });
+    if (isLent) setMode(directory.fd, existing.mode | OWNER_RIGHTS);
+    const newcomers = isThere ? undefined : newcomersIn(directory);
+    await this.#restoreInto({ ...place, directory, opened, names, isNew: !isThere, newcomers }, node.tree);
+    this.#opened.walked(opened);
   }
 
   async #restoreEntry(
-    { directory, names }: Place,
+    place: Place,
     path: Buffer,
     node: Exclude<TreeNode, DirectoryNode>,
     existing: FileStatus | undefined,
   ): Promise<void> {
+    const { directory, names } = place;
     const { overwrite, dryRun } = this.#options;
     if (existing?.type === "directory") {
       this.#tell(path, node, "skip");
@@ -294,31 +322,77 @@ class Extractor {
     this.#tell(path, node, isSame ? "unchanged" : existing === undefined ? "create" : "replace");
     if (isSame) this.#unchanged++;
     if (!isSame && dryRun !== true && directory !== undefined) {
-      const place = { directory, name: node.name };
+      // Further names wait for the first; all others need not be waited for.
+      if (node.type === "file" && node.hardLink === undefined && isWhole(node))
+        return this.#queue({ ...place, directory }, path, node);
+      const entry = { directory, name: node.name };
       const isLinked =
-        linked !== undefined && this.#links?.use(linked, (first) => this.#writer.writeHardLink(place, first, linked));
+        linked !== undefined && this.#links?.use(linked, (first) => this.#writer.writeHardLink(entry, first, linked));
       if (linked !== undefined && isLinked !== true)
         this.problems.add(path, "refused", "is a file of its own: its other name cannot be linked");
-      if (isLinked !== true && !this.#noteShortfall(path, await this.#write(place, node))) return;
+      if (isLinked !== true && !this.#noteShortfall(path, await this.#write(entry, node, place.newcomers))) return;
     }
     this.#files++;
     if (directory !== undefined && dryRun !== true) this.#links?.remember(node, { names, directory });
   }
 
+  #queue(
+    { directory, opened, newcomers }: Pick<Place, "opened" | "newcomers"> & { directory: Directory },
+    path: Buffer,
+    node: WholeFileNode,
+  ): void {
+    if (opened !== undefined) opened.busy++;
+    const settle: WaitingFile["settle"] = (outcome) => {
+      this.#attempt(path, () => {
+        if ("error" in outcome) throw outcome.error;
+        this.#noteShortfall(path, outcome.shortfall);
+        this.#files++;
+        this.#bytes += node.size;
+      });
+      if (opened !== undefined) this.#opened.leave(opened);
+    };
+    this.#dispatcher.add({ directory, newcomers, node, settle });
+  }
+
   async #write(
-    place: { directory: Directory; name: Buffer },
+    place: EntryPlace,
     node: Exclude<TreeNode, DirectoryNode>,
+    newcomers: NewcomerOwner | undefined,
   ): Promise<Shortfall> {
     switch (node.type) {
       case "file":
-        return this.#writer.writeFile(place, node, async (bytes) => {
-          this.#bytes += bytes;
-          if (this.#pace.isDue) await this.#pace.breathe();
-        });
+        return this.#writeInParts(this.#writer.beginFile(place, node, newcomers), node);
       case "symlink":
         return this.#writer.writeSymlink(place, node);
       default:
         return this.#writer.writeSpecial(place, node);
+    }
+  }
+
+  async #writeInParts(file: NewFile, node: FileNode): Promise<Shortfall> {
+    const between = async (bytes: number) => {
+      this.#bytes += bytes;
+      if (this.#pace.isDue) await this.#pace.breathe();
+    };
+    try {
+      await writeInParts(file.fd, node, { trees: this.#trees, dispatcher: this.#dispatcher, between });
+      return this.#writer.finishFile(file, node);
+    } catch (error) {
+      this.#writer.abandonFile(file);
+      throw error;
+    }
+  }
+
+  /** Where nobody waits for it: what ends the restore is thrown at the next entry. */
+  #attempt(path: Buffer, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      try {
+        this.#note(path, error);
+      } catch (fatal) {
+        this.#failure ??= { error: fatal };
+      }
     }
   }
 

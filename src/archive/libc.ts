@@ -18,6 +18,11 @@ export interface Libc {
   removexattr(path: Buffer, name: Buffer): void;
   utimensat(path: Buffer, times: { readonly atimeNs: bigint; readonly mtimeNs: bigint }): void;
   futimens(fd: number, times: { readonly atimeNs: bigint; readonly mtimeNs: bigint }): void;
+  /** `path` below the open directory; a handle. */
+  openat(directory: number, path: Buffer, flags: number, mode: number): number;
+  renameat(directory: number, from: Buffer, to: Buffer): void;
+  /** Gives what is open as `fd` the name; EEXIST when it is taken. */
+  linkOpen(fd: number, directory: number, name: Buffer): void;
   /** `mode` with the file's type, `rdev` as st_rdev. Missing where the library has it under no name we know. */
   readonly mknodat: ((directory: number, name: Buffer, mode: number, rdev: bigint) => void) | undefined;
   /** Where data begins at or after `offset`; undefined when only a hole is left. */
@@ -29,8 +34,11 @@ export interface Libc {
 type Koffi = Pick<typeof import("koffi"), "load" | "errno" | "sizeof">;
 
 const AT_FDCWD = -100;
+const AT_SYMLINK_FOLLOW = 0x400;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
+/** Node does not name it; the value is that of every architecture Node runs on. */
+const O_CLOEXEC = 0o2000000;
 const ENXIO = 6;
 const ERANGE = 34;
 /** Holds what nearly every entry has; the kernel allocates and clears as much as it is offered. */
@@ -74,6 +82,9 @@ function bind(koffi: Koffi): Libc {
     utimensat: library.func("utimensat", "int", ["int", "void *", "void *", "int"]),
     futimens: library.func("futimens", "int", ["int", "void *"]),
     lseek: library.func("lseek", "long", ["int", "long", "int"]),
+    openat: library.func("openat", "int", ["int", "void *", "int", "unsigned int"]),
+    renameat: library.func("renameat", "int", ["int", "void *", "int", "void *"]),
+    linkat: library.func("linkat", "int", ["int", "void *", "int", "void *", "int"]),
   };
   const mknodat = bindMknodat(library);
   const short = Buffer.alloc(SHORT_BYTES);
@@ -127,6 +138,14 @@ function bind(koffi: Koffi): Libc {
     removexattr: (path, name) => check(calls.removexattr(path, name), "removexattr"),
     utimensat: (path, times) => check(calls.utimensat(AT_FDCWD, path, timesOf(times), 0), "utimensat"),
     futimens: (fd, times) => check(calls.futimens(fd, timesOf(times)), "futimens"),
+    openat(directory, path, flags, mode) {
+      // Without O_CLOEXEC programs that we start would inherit it.
+      const fd = calls.openat(directory, path, flags | O_CLOEXEC, mode);
+      return fd < 0 ? fail("openat") : fd;
+    },
+    renameat: (directory, from, to) => check(calls.renameat(directory, from, directory, to), "renameat"),
+    linkOpen: (fd, directory, name) =>
+      check(calls.linkat(AT_FDCWD, Buffer.from(`/proc/self/fd/${fd}\0`), directory, name, AT_SYMLINK_FOLLOW), "linkat"),
     mknodat:
       mknodat === undefined
         ? undefined

@@ -173,7 +173,10 @@ async function extractSnapshot(
   const { snapshot, paths, options, onEntry } = request;
   const { clock } = session.world;
   const { extract } = await import("../archive/extractor.ts");
-  const source: ChunkSource = { read: (kind, id) => store.read(kind, id) };
+  const source: ChunkSource = {
+    read: (kind, id) => store.read(kind, id),
+    readEncoded: (kind, id) => store.readEncoded(kind, id),
+  };
   const line = createProgressLine(session.world);
   const rateOf = createRate(() => clock.monotonic());
   // Of a part one learns the size only by walking it.

@@ -17,7 +17,7 @@ export interface Medium {
   release(): Promise<void>;
   /** All files whose name starts with `prefix`, in no order. Files whose writing never finished are not among them. */
   list(prefix: string): Promise<MediumFile[]>;
-  /** Up to `length` bytes from `offset`; fewer only where the file ends. ENOENT (as `code`) when there is no such file. */
+  /** Up to `length` bytes from `offset`, in a buffer that is the caller's; fewer only where the file ends. ENOENT (as `code`) when there is no such file. */
   readRange(name: string, offset: number, length: number): Promise<Buffer>;
   /**
    * Writes `parts` one after the other as the new file `name`. When the promise resolves, the file survives a power cut

@@ -19,10 +19,15 @@ async function readTree(source: ChunkSource, id: Buffer): Promise<Tree> {
   }
 }
 
-/** The nodes of a directory's tree, by name, leaf by leaf. CorruptionError for a tree that is none. */
+/** The nodes of a directory's tree, by name. CorruptionError for a tree that is none. */
 export async function* readDirectory(source: ChunkSource, id: Buffer): AsyncGenerator<TreeNode> {
+  for await (const nodes of readLeaves(source, id)) yield* nodes;
+}
+
+/** As `readDirectory`, leaf by leaf. */
+export async function* readLeaves(source: ChunkSource, id: Buffer): AsyncGenerator<readonly TreeNode[]> {
   const tree = await readTree(source, id);
-  if (tree.shape === "leaf") return yield* tree.nodes;
+  if (tree.shape === "leaf") return yield tree.nodes;
   if (tree.shape !== "branch")
     throw new CorruptionError(`tree ${id.toString("hex")}`, `is a ${tree.shape}, not a directory`);
   let previous: Buffer | undefined;
@@ -30,13 +35,12 @@ export async function* readDirectory(source: ChunkSource, id: Buffer): AsyncGene
     const part = await readTree(source, leaf);
     if (part.shape !== "leaf")
       throw new CorruptionError(`tree ${leaf.toString("hex")}`, `is a ${part.shape}, not a leaf`);
-    for (const node of part.nodes) {
-      if (previous !== undefined && Buffer.compare(previous, node.name) >= 0) {
-        throw new CorruptionError(`tree ${leaf.toString("hex")}`, "names out of order");
-      }
-      previous = node.name;
-      yield node;
-    }
+    const [first] = part.nodes;
+    // Within a leaf the decoder has seen to it.
+    if (first !== undefined && previous !== undefined && Buffer.compare(previous, first.name) >= 0)
+      throw new CorruptionError(`tree ${leaf.toString("hex")}`, "names out of order");
+    previous = part.nodes.at(-1)?.name ?? previous;
+    yield part.nodes;
   }
 }
 

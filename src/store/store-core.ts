@@ -110,7 +110,9 @@ export class StoreCore {
       try {
         const sealed = await this.medium.readRange(name, bodyStart + location.offset, location.length);
         const request = { name, id, offset: location.offset, sealed };
-        return await this.#opener.open(request, (length) => this.medium.readRange(name, 0, length));
+        const encoded = await this.#opener.open(request, (length) => this.medium.readRange(name, 0, length));
+        dispose(sealed);
+        return encoded;
       } catch (error) {
         // Collection may have moved the object to another pack meanwhile; then it is looked up again.
         if (codeOf(error) !== "ENOENT" || this.table.packOf(ordinal) === location.pack) throw error;

@@ -63,6 +63,8 @@ export interface Store {
   has(kind: ObjectKind, id: Buffer): boolean;
   /** Plaintext. For the store's owner: no ownership is asked. */
   read(kind: ObjectKind, id: Buffer): Promise<Buffer>;
+  /** What `decodeObject` takes; the caller's from then on. */
+  readEncoded(kind: ObjectKind, id: Buffer): Promise<Buffer>;
   /** Oldest first, in the order in which they were committed. */
   listSnapshots(): Snapshot[];
   findSnapshot(id: string): Snapshot | undefined;
@@ -183,6 +185,7 @@ function assemble(
     openSession: (options) => openSession({ core, ownership }, options),
     has: (kind, id) => core.find(kind, id) >= 0,
     read: (kind, id) => (kind === "tree" ? core.readTree(id) : core.read(kind, id)),
+    readEncoded: (kind, id) => core.readEncoded(kind, id),
     listSnapshots: () => [...core.snapshots.values()],
     findSnapshot: (id) => core.snapshots.get(id),
     async forgetSnapshot(id) {
