@@ -112,6 +112,7 @@ async function obey(order: Order): Promise<void> {
     spool,
     connect: () => dial(order.port, 0),
     agentVersion: "bench",
+    answerDoctor: async (body) => body,
     clock,
     random,
     log,
@@ -150,6 +151,7 @@ async function tellAll(port: number, hostIndex: number, alerts: readonly Alert[]
     channel: await dial(port, hostIndex),
     clock,
     agentVersion: "bench",
+    onAsk: async (body) => body,
     onCommitted(ids) {
       committed += ids.length;
       wake();

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import type { OwnFlow } from "../doctor/helper.ts";
 import type { Alert } from "../model/alert.ts";
 import { SEVERITIES, type Severity } from "../model/alert.ts";
 import type { HostFacts } from "../model/host.ts";
@@ -10,11 +11,12 @@ import { createPrivateDirectory } from "../net/private-file.ts";
 import { createDataPortPool } from "../ports/data-port-pool.ts";
 import { ephemeralOverlap, readSystemPorts } from "../ports/ephemeral-ports.ts";
 import { flowName } from "../ports/port-map.ts";
+import type { PortBook } from "../ports/port-settings.ts";
 import { NDMP_RECORD_BYTES_MAX } from "../protocols/ndmp/connection.ts";
 import { openRecordChannel } from "../protocols/record-channel.ts";
 import { REPORT_RECORD_BYTES_MAX } from "../protocols/report/messages.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { reasonOf, SettingsError } from "../runtime/errors.ts";
+import { ConnectError, reasonOf, SettingsError } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import { VERSION } from "../runtime/package.ts";
 import { takeProcessLock } from "../runtime/process-lock.ts";
@@ -25,6 +27,9 @@ import { agentFiles, readEnrolment } from "./agent-data.ts";
 import { serveControl } from "./backup/control-session.ts";
 import { createJobPlaces } from "./backup/job-places.ts";
 import { createJobRunner } from "./backup/job-runner.ts";
+import { createDoctorHelp } from "./doctor/help-service.ts";
+import { createOutageLine } from "./doctor/outage-line.ts";
+import { makePasteAnswer, usedManagerFlows } from "./doctor/paste-answer.ts";
 import { createAdvertiser } from "./fleet/advertiser.ts";
 import { type Enrolled, enroll } from "./fleet/enroll.ts";
 import { ManagerLink } from "./fleet/manager-link.ts";
@@ -34,7 +39,7 @@ import { createHostSystem } from "./providers/host-system.ts";
 import { readBootId } from "./providers/uptime.ts";
 import { openSpool } from "./reporting/open-spool.ts";
 import { createReporter } from "./reporting/reporter.ts";
-import type { AgentSettings } from "./settings.ts";
+import { AGENT_LISTENS, type AgentSettings } from "./settings.ts";
 import { createWatchMemory } from "./watch/watch-memory.ts";
 import { WATCH_DEFAULTS } from "./watch/watch-settings.ts";
 import { createWatcher } from "./watch/watcher.ts";
@@ -119,17 +124,35 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
   const link = new ManagerLink({ facts: managerFacts, identity: () => identity, clock });
   await warnOfEphemeralOverlap(book.rangeOf("backupData"), log);
 
+  const problems: string[] = [];
+  const ownFlows = () => agentFlows(book, problems);
+  const doctorHelp = createDoctorHelp({ link, identity: () => identity, flows: ownFlows, clock, random, log });
+  const explainOutage = createOutageLine({
+    identity: () => identity,
+    managerId: () => link.facts.managerId,
+    clock,
+    random,
+    log,
+  });
+
   // Reporting
   const spool = await openSpool({ file: files.spool, clock, random, log });
   const reporter = createReporter({
     spool,
-    connect: (signal) =>
-      link.connect("managerReport", {
-        recordBytesMax: REPORT_RECORD_BYTES_MAX,
-        idleTimeoutMs: IDLE_TIMEOUT_MS,
-        timeoutMs: CONNECT_TIMEOUT_MS,
-        signal,
-      }),
+    async connect(signal) {
+      try {
+        return await link.connect("managerReport", {
+          recordBytesMax: REPORT_RECORD_BYTES_MAX,
+          idleTimeoutMs: IDLE_TIMEOUT_MS,
+          timeoutMs: CONNECT_TIMEOUT_MS,
+          signal,
+        });
+      } catch (error) {
+        if (error instanceof ConnectError && !signal.aborted) explainOutage(error);
+        throw error;
+      }
+    },
+    answerDoctor: doctorHelp.forAsker({ address: "" }),
     agentVersion: VERSION,
     clock,
     random,
@@ -190,6 +213,7 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
           reporter.raise(
             ids.map((id) => testAlert({ id, severity: severityOf(severity), summary, nowMs: clock.now() })),
           ),
+        answerDoctor: doctorHelp.forAsker({ address: remoteAddress }),
         allowed: { paths: settings["backup.paths"], targets: settings["backup.targets"] },
         takePlace: places.take,
         host: { hostname: facts.hostname, osType: facts.platform, osVersion: facts.operatingSystem, hostId },
@@ -214,7 +238,6 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
     log,
   });
 
-  const problems: string[] = [];
   const stop = await startAll(
     [
       { name: "lock", start: async () => {}, stop: async () => lock.release() },
@@ -232,6 +255,33 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
   );
   log.info({ hostId, managerId: managerFacts.managerId, version: VERSION }, "agent is ready");
   return { ready: { hostId, managerId: managerFacts.managerId, problems }, stop };
+}
+
+/** The flows on which this agent listens, for the doctor: a pool of ports waits for a job. */
+function agentFlows(book: PortBook, problems: readonly string[]): OwnFlow[] {
+  const listening = AGENT_LISTENS.map((flow) => {
+    const port = book.portOf(flow);
+    const problem = problems.find((each) => each.startsWith(`ports.${flow}:`)) ?? "";
+    return { flow, transport: "tcp" as const, from: port, to: port, isPool: false, problem };
+  });
+  return [
+    ...listening,
+    { flow: "backupData", transport: "tcp", ...book.rangeOf("backupData"), isPool: true, problem: "" },
+  ];
+}
+
+/** What a person pastes back to the manager's doctor, where it cannot ask this host. */
+export async function answerDoctorToken({ token, ...needs }: AgentNeeds & { readonly token: string }): Promise<string> {
+  const { dataDirectory, settings, clock, random } = needs;
+  const enrolment = await readEnrolment(dataDirectory);
+  if (enrolment === undefined) {
+    throw new SettingsError("agent", "this host is not enrolled: only its agent's key can sign the answer");
+  }
+  const { hostId, identity, manager } = enrolment;
+  const book = portBookOf(settings, settings["backup.concurrentJobs"]);
+  const link = new ManagerLink({ facts: manager, identity: () => identity, clock });
+  const flows = { own: agentFlows(book, []), managers: usedManagerFlows() };
+  return makePasteAnswer({ token, hostId, identity, link, flows, clock, random });
 }
 
 /** A service that says why it cannot start and is then left out: an agent without its control port still reports. */

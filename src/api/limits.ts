@@ -34,6 +34,10 @@ export const API_LIMITS = {
   tokenSeconds: { min: 60, max: 31 * 86_400 },
   linkSeconds: { min: 60, max: 86_400 },
   /** A reply a client reads into memory: a full page of alerts with all their details cut at their limits is below it. */
+  /** Four times as long is what the test of idle connections takes. */
+  doctorIdleSeconds: 900,
+  /** What `rusuban doctor answer` prints. */
+  doctorAnswer: 64 * 1024,
   replyBytes: 64 * 1024 * 1024,
   /** One message of the event stream: 512 readings at their limits, were every character escaped in JSON, have 5 MB. */
   eventBytes: 8 * 1024 * 1024,

@@ -1,4 +1,5 @@
 import { ALERT_ROUTES } from "./alert-routes.ts";
+import { DOCTOR_ROUTES } from "./doctor-routes.ts";
 import { EVENT_ROUTES } from "./event-routes.ts";
 import { HOST_ROUTES } from "./host-routes.ts";
 import { JOB_ROUTES } from "./job-routes.ts";
@@ -16,6 +17,7 @@ export const ROUTES = {
   ...JOB_ROUTES,
   ...MAINTENANCE_ROUTES,
   ...SNAPSHOT_ROUTES,
+  ...DOCTOR_ROUTES,
   ...EVENT_ROUTES,
   ...SESSION_ROUTES,
 };

@@ -40,7 +40,8 @@ async function lookAtBoth({ near, far }: ExaminationNeeds, clock: Clock): Promis
   const [mine, theirs] = await Promise.all([near.look([]), far?.look([]) ?? null]);
   // Their clock was read somewhere between question and answer: the middle is wrong by half of that at most.
   const middle = (askedAt + clock.now()) / 2;
-  return { near: mine, far: theirs, farAheadMs: theirs === null ? null : Math.round(theirs.atMs - middle) };
+  const theirTime = theirs?.atMs ?? null;
+  return { near: mine, far: theirs, farAheadMs: theirTime === null ? null : Math.round(theirTime - middle) };
 }
 
 /** Twice: what a flow is worth as a sign for others is known only when it has been judged by itself. */

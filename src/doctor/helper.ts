@@ -47,7 +47,8 @@ export interface HalfOpen {
 
 /** What this end sees of itself. */
 export interface Sight {
-  readonly atMs: number;
+  /** Its clock; null where that was read at another time than now. */
+  readonly atMs: number | null;
   readonly platform: string;
   /** Own addresses, without loopback and link-local ones. */
   readonly addresses: readonly string[];

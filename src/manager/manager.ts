@@ -18,16 +18,19 @@ import { findOpenAlert } from "./alerts/open-alert.ts";
 import { createReportReceiver } from "./alerts/receiver.ts";
 import { createEventHub } from "./api/event-hub.ts";
 import { createAlertDesk } from "./api-alerts.ts";
+import { createExaminationDesk } from "./api-doctor.ts";
 import { createEnrolmentTokens, createHostDirectory, toHost } from "./api-hosts.ts";
 import { createJobDesk } from "./api-jobs.ts";
 import { createSnapshotDesk, toSnapshot } from "./api-snapshots.ts";
 import { backupAlertOf } from "./backup/backup-alerts.ts";
-import { greet, raiseTestAlerts } from "./backup/control-client.ts";
+import { greet, openDoctorLine, raiseTestAlerts } from "./backup/control-client.ts";
 import { serveDedupEngine, serveDedupManager } from "./backup/dedup-receivers.ts";
 import { DedupSessions } from "./backup/dedup-sessions.ts";
 import { createJobList } from "./backup/job-list.ts";
 import { Jobs } from "./backup/jobs.ts";
 import { createSpaceReclaimer } from "./backup/space-reclaimer.ts";
+import { createDoctor, ownFlowsOf } from "./doctor/doctor.ts";
+import { logExamination } from "./doctor/log-examination.ts";
 import { type HostSeen, serveBrowser } from "./fleet/browser-receiver.ts";
 import { CertificateList } from "./fleet/certificate-list.ts";
 import { createControlLink } from "./fleet/control-link.ts";
@@ -39,7 +42,7 @@ import { createHousekeeping } from "./housekeeping.ts";
 import { createListeners } from "./listeners.ts";
 import { issueManagerIdentity, openManagerData, reachableAddresses, writeAdministratorLink } from "./manager-data.ts";
 import { createRecordListeners } from "./record-listeners.ts";
-import type { ManagerSettings } from "./settings.ts";
+import { MANAGER_DIALS, type ManagerSettings } from "./settings.ts";
 import { createForwarding } from "./watch/forward/forwarding.ts";
 import { groupStates } from "./watch/group-states.ts";
 import { createHistory } from "./watch/history/history.ts";
@@ -183,7 +186,23 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
   // Backup
   const sessions = new DedupSessions({ store, random, log: boundedLog });
   const jobList = createJobList(database);
+  const doctor = createDoctor({
+    async find(hostId) {
+      const host = await hosts.find(hostId);
+      return host && { ...host, isRevoked: host.revokedAtMs !== null };
+    },
+    identity: () => identity,
+    flows: () => ownFlowsOf(listeners.flows()),
+    dials: MANAGER_DIALS,
+    hasConnection: (hostId, flow) => connections.countOf({ kind: "host", hostId }, flowName(flow)) > 0,
+    askOverReport: (hostId) => receiver.askerOf(hostId),
+    openControl: async (hostId, signal) => openDoctorLine(await control.connect(hostId, signal), { clock }),
+    clock,
+    random,
+    log,
+  });
   const jobs = new Jobs({
+    explain: doctor.lineFor,
     list: jobList,
     connect: control.connect,
     permit: ({ id, request }) => {
@@ -233,6 +252,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     },
     ping: (address) => ping({ host: address, timeoutMs: PING_TIMEOUT_MS, clock }),
     knock: control.knock,
+    explain: (hostId) => void logExamination(doctor, hostId, log),
     raise: (hostId, alert) => returns.raiseOnce(hostId, alert),
     onChange: (hostId) => void publishHost(hostId),
     unreachableSeconds: settings["hosts.unreachableSeconds"],
@@ -286,6 +306,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       nextOf: ({ schedule }: MaintenanceWindow) => nextOccurrence(schedule, clock.now()),
     },
     alerts: createAlertDesk(inbox),
+    examinations: createExaminationDesk(doctor),
     testAlerts: {
       async raise(hostId: string, ids: readonly string[]) {
         const order = { ids, severity: 2, summary: "Test alert: if you read this, alerts of this host reach you." };

@@ -14,6 +14,9 @@ export const MANAGER_LISTENS = [
   "console",
 ] as const satisfies readonly FlowKey[];
 
+/** The flows that a manager begins towards any agent, whatever that one says of itself. */
+export const MANAGER_DIALS = ["backupControl"] as const satisfies readonly FlowKey[];
+
 /** All settings of a manager. docs/settings.md is generated from here. */
 export const MANAGER_SETTINGS = {
   "listen.host": setting(
@@ -32,6 +35,16 @@ export const MANAGER_SETTINGS = {
     seconds({ min: 25, max: 86_400 }),
     45,
     "A host that was silent for so long, and does not answer when asked, is unreachable.",
+  ),
+  "hosts.pollSeconds": setting(
+    seconds({ min: 10, max: 3_600 }),
+    60,
+    "How often servers without our agent are looked at.",
+  ),
+  "hosts.pollFailures": setting(
+    integer({ min: 1, max: 100 }),
+    3,
+    "Looks in a row that must fail before a server without our agent is unreachable.",
   ),
   "hosts.tokenSeconds": setting(
     seconds({ min: 60, max: 31 * 86_400 }),

@@ -18,6 +18,7 @@ function connect(changed: Partial<ControlNeeds> = {}) {
     runBackup: async () => ({ outcome: "done", reason: "", snapshotId: JOB }),
     runRecover: async () => ({ outcome: "done", reason: "", snapshotId: null }),
     raiseTestAlerts: async () => {},
+    answerDoctor: async (body) => Buffer.concat([Buffer.from("heard "), body]),
     allowed: { paths: ["/"], targets: ["/tmp"] },
     takePlace: () => ({ taken: true, leave() {} }),
     host: { hostname: "web1", osType: "linux", osVersion: "Debian", hostId: JOB },
@@ -78,6 +79,18 @@ it("speaks first, then runs a backup and says how it ended", async () => {
   expect(await ndmp.call("dataGetState", {})).toMatchObject({ state: "halted", haltReason: "successful" });
   expect(await ndmp.call("dataStop", {})).toEqual({ error: "noError" });
   expect(await ndmp.call("dataGetState", {})).toMatchObject({ state: "idle" });
+});
+
+it("hands the doctor's questions on, once the extension is agreed on", async () => {
+  const { ndmp } = connect();
+  const body = Buffer.from("a question");
+  expect(await ndmp.call("askDoctor", { body })).toMatchObject({ error: "extensionNotNegotiated" });
+  await ndmp.call("connectOpen", { protocolVersion: 4 });
+  await ndmp.call("configSetExtList", EXTENSION);
+  expect(await ndmp.call("askDoctor", { body })).toMatchObject({
+    error: "noError",
+    body: Buffer.from("heard a question"),
+  });
 });
 
 describe("refusals", () => {

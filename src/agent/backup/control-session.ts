@@ -41,6 +41,8 @@ export interface ControlNeeds {
   readonly runRecover: (order: RecoverOrder, report: JobReport, signal: AbortSignal) => Promise<JobOutcome>;
   /** Resolves when the alerts are in the spool. */
   readonly raiseTestAlerts: (order: CallRequest<"raiseTestAlerts">) => Promise<void>;
+  /** Answers the manager's doctor; rejects with WireError for bytes that are no question of it. */
+  readonly answerDoctor: (body: Buffer) => Promise<Buffer>;
   /** What this host lets the manager read and write. */
   readonly allowed: { readonly paths: readonly string[]; readonly targets: readonly string[] };
   /** A place for a job, or why there is none. */
@@ -111,6 +113,7 @@ class ControlSession {
         startDedupBackup: (order) => this.#startBackup(order),
         startDedupRecover: (order) => this.#startRecover(order),
         raiseTestAlerts: (order) => this.#raiseTestAlerts(order),
+        askDoctor: (question) => this.#askDoctor(question),
       },
     });
   }
@@ -173,6 +176,13 @@ class ControlSession {
     if (!this.#hasExtension) return { error: "extensionNotNegotiated", reason: "agree on the extension first" };
     await this.#needs.raiseTestAlerts(order);
     return { error: "noError", reason: "" };
+  }
+
+  async #askDoctor({ body }: CallRequest<"askDoctor">): Promise<CallReply<"askDoctor">> {
+    const none = Buffer.alloc(0);
+    if (!this.#hasExtension)
+      return { error: "extensionNotNegotiated", reason: "agree on the extension first", body: none };
+    return { error: "noError", reason: "", body: await this.#needs.answerDoctor(body) };
   }
 
   async #startBackup(order: BackupOrder): Promise<CallReply<"startDedupBackup">> {

@@ -28,6 +28,7 @@ async function reply(request: DoctorRequest, helper: Helper): Promise<DoctorRepl
       return {
         kind: "sight",
         ...sight,
+        atMs: sight.atMs ?? 0,
         sockets: sockets?.map((socket) => ({ ...socket, owner: cut(socket.owner, 120) })),
         ruleAddresses: ruleAddresses ?? undefined,
         counters:

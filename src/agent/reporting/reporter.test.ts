@@ -68,6 +68,7 @@ function createAgent({ connect }: { connect?: (signal: AbortSignal) => Promise<C
   const reporter = createReporter({
     spool,
     connect: connect ?? manager.connect,
+    answerDoctor: async (body) => body,
     agentVersion: "1",
     clock,
     random: systemRandom,
@@ -284,6 +285,7 @@ it("an alert that another version wrote and that cannot be said is set aside, an
   await odd.add(alertsOf(1, 2));
   sqlite.prepare("UPDATE alerts SET body = replace(body, 'warning', 'apocalyptic') WHERE id = ?").run(idOf(1));
   const needs = {
+    answerDoctor: async (body: Buffer) => body,
     spool: odd,
     connect: manager.connect,
     agentVersion: "1",

@@ -67,13 +67,16 @@ export interface ReporterNeeds {
   readonly spool: Spool;
   /** Connects to the manager's report flow. Rejects within a bounded time where that fails, or when `signal` aborts. */
   readonly connect: (signal: AbortSignal) => Promise<Channel>;
+  /** Answers the manager's doctor over the report session. */
+  readonly answerDoctor: (body: Buffer) => Promise<Buffer>;
   readonly agentVersion: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
 
-export function createReporter({ spool, connect, agentVersion, clock, random, log }: ReporterNeeds): Reporter {
+export function createReporter(needs: ReporterNeeds): Reporter {
+  const { spool, connect, answerDoctor, agentVersion, clock, random, log } = needs;
   const stopping = new AbortController();
   const waiters = new Map<string, PromiseWithResolvers<void>>();
   let state: ReporterState = "idle";
@@ -110,7 +113,14 @@ export function createReporter({ spool, connect, agentVersion, clock, random, lo
     try {
       channel = await connect(stopping.signal);
       if (!take("connected")) return channel.close();
-      const opened = await openReportSession({ channel, clock, agentVersion, onCommitted, onRefused });
+      const opened = await openReportSession({
+        channel,
+        clock,
+        agentVersion,
+        onCommitted,
+        onRefused,
+        onAsk: answerDoctor,
+      });
       if (!take("welcomed")) return opened.close();
       welcomedAt = clock.monotonic();
       lastFailure = null;

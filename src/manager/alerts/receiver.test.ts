@@ -28,6 +28,7 @@ async function connect(channel: Channel) {
     agentVersion: "1",
     onCommitted: (ids) => committed.push(...ids),
     onRefused: (id) => refused.push(id),
+    onAsk: async (body) => Buffer.concat([Buffer.from("heard "), body]),
   });
   return { session, committed, refused };
 }

@@ -1,6 +1,6 @@
 import type { HostReadings } from "../../model/reading.ts";
 import type { ReadingMessage } from "../../protocols/report/messages.ts";
-import { type ReportHandlers, serveReportSession } from "../../protocols/report/server.ts";
+import { type AskAgent, type ReportHandlers, serveReportSession } from "../../protocols/report/server.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Service } from "../../runtime/service.ts";
@@ -20,6 +20,8 @@ export interface ReportReceiver extends Service {
   /** Ends the connections of a host, such as when it is revoked. */
   closeHost(hostId: string): void;
   readonly sessions: number;
+  /** Puts a question of the doctor to the host over its newest open session; undefined where it has none. */
+  askerOf(hostId: string): AskAgent | undefined;
 }
 
 export interface ReportReceiverNeeds {
@@ -36,10 +38,13 @@ export function createReportReceiver({ inbox, readings, clock, log, onSeen }: Re
   /** Oldest first. */
   const sessionsByHost = new Map<string, Set<AbortController>>();
   const running = new Set<Promise<void>>();
+  /** Of the open sessions, the newest of each host last. */
+  const askers = new Map<AbortController, { readonly hostId: string; readonly ask: AskAgent }>();
   let stopped = false;
 
-  function handlersOf(hostId: string, hostLog: Log): ReportHandlers {
+  function handlersOf(hostId: string, hostLog: Log, session: AbortController): ReportHandlers {
     return {
+      onOpen: (ask) => void askers.set(session, { hostId, ask }),
       onHello: (agentVersion) => hostLog.info({ agentVersion }, "agent reports"),
       onAlerts: (alerts) => inbox.store(hostId, alerts),
       onReadings: (message) => readings.take(hostId, toReadings(message)),
@@ -59,12 +64,13 @@ export function createReportReceiver({ inbox, readings, clock, log, onSeen }: Re
     const error = await serveReportSession({
       channel,
       clock,
-      handlers: handlersOf(hostId, hostLog),
+      handlers: handlersOf(hostId, hostLog, stop),
       window: INBOX_LIMITS.window,
       heartbeatSeconds: INBOX_LIMITS.heartbeatSeconds,
       signal: stop.signal,
     });
     sessions.delete(stop);
+    askers.delete(stop);
     if (sessions.size === 0 && sessionsByHost.get(hostId) === sessions) sessionsByHost.delete(hostId);
     if (error === null) hostLog.debug({}, "report session ended");
     else hostLog.warn({ reason: error.message, error: error.name }, "report session broke");
@@ -80,6 +86,7 @@ export function createReportReceiver({ inbox, readings, clock, log, onSeen }: Re
     closeHost(hostId) {
       for (const session of [...(sessionsByHost.get(hostId) ?? [])]) session.abort();
     },
+    askerOf: (hostId) => [...askers.values()].findLast((each) => each.hostId === hostId)?.ask,
     get sessions() {
       return running.size;
     },

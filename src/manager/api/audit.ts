@@ -46,6 +46,7 @@ export const AUDITED: { readonly [N in ChangingName]: Audited<N> } = {
     subject: ({ body }) => body.host,
     details: ({ body }, reply) => ({ paths: body.paths, job: reply?.id }),
   },
+  doctorExamine: { action: "host.doctor", subject: ({ params }) => params.host },
   restoreStart: {
     action: "restore.start",
     subject: ({ body }) => body.snapshot,

@@ -1,4 +1,5 @@
 import { type AlertNeeds, createAlertHandlers } from "./alert-handlers.ts";
+import { createDoctorHandlers, type DoctorHandlerNeeds } from "./doctor-handlers.ts";
 import type { Handlers } from "./handler.ts";
 import { createHostHandlers, type HostNeeds } from "./host-handlers.ts";
 import { createJobHandlers, type JobNeeds } from "./job-handlers.ts";
@@ -8,6 +9,7 @@ import { createSnapshotHandlers, type SnapshotNeeds } from "./snapshot-handlers.
 import { createStatusHandlers, type StatusNeeds } from "./status-handlers.ts";
 
 export type HandlerNeeds = AlertNeeds &
+  DoctorHandlerNeeds &
   HostNeeds &
   JobNeeds &
   MaintenanceNeeds &
@@ -21,6 +23,7 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
     ...createStatusHandlers(needs),
     ...createHostHandlers(needs),
     ...createAlertHandlers(needs),
+    ...createDoctorHandlers(needs),
     ...createJobHandlers(needs),
     ...createMaintenanceHandlers(needs),
     ...createSnapshotHandlers(needs),

@@ -16,6 +16,7 @@ import type {
   BackupOrder,
   EnrolmentTokens,
   Groups,
+  Examinations,
   HostDirectory,
   Jobs,
   LatestReadings,
@@ -35,6 +36,7 @@ export interface MemoryFleet {
   readonly alerts: AlertInbox;
   readonly testAlerts: TestAlerts;
   readonly jobs: Jobs;
+  readonly examinations: Examinations;
   readonly snapshots: Snapshots;
   readonly tokens: EnrolmentTokens;
   readonly history: ReadingHistory;
@@ -169,6 +171,15 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
     },
     testAlerts: {
       async raise(hostId, ids) {
+    examinations: {
+      async examine(hostId) {
+        const host = hosts.get(hostId);
+        if (host === undefined) return undefined;
+        const { name, address } = host;
+        const startedAtMs = clock.now();
+        return { host: name, hostId, address, startedAtMs, tookMs: 0, via: null, entries: [], paste: "token" };
+      },
+    },
         for (const id of ids) {
           if (alerts.some((alert) => alert.id === id && alert.hostId === hostId)) continue;
           fleet.putAlert(testAlert(id, hosts.get(hostId), clock.now()));

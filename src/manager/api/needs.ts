@@ -1,3 +1,4 @@
+import type { DoctorReport } from "../../api/doctor-routes.ts";
 import type { OverwriteRule } from "../../api/job-routes.ts";
 import type { ListeningFlow } from "../../api/status-routes.ts";
 import type { AlertState, InboxAlert, Severity } from "../../model/alert.ts";
@@ -124,6 +125,15 @@ export interface JobFilter {
   readonly kind: JobKind | undefined;
   readonly hostId: string | undefined;
 }
+/** The doctor. */
+export interface Examinations {
+  /** Undefined for a host that is gone. Throws ApiError `conflict` for an answer that is not of this host and its last question. */
+  examine(
+    hostId: string,
+    options: { readonly idleSeconds?: number | undefined; readonly answer?: string | undefined },
+  ): Promise<DoctorReport | undefined>;
+}
+
 
 export interface BackupOrder {
   readonly host: Host;

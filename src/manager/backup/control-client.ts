@@ -111,6 +111,22 @@ export async function greet(channel: Channel, { clock }: Needs): Promise<void> {
   ndmp.close();
 }
 
+/** Puts questions of the doctor to a host's agent, until `close`. */
+export async function openDoctorLine(
+  channel: Channel,
+  { clock }: Needs,
+): Promise<{ readonly ask: (body: Buffer) => Promise<Buffer>; readonly close: () => void }> {
+  const ndmp = await open(channel, { clock, posts: {} });
+  return {
+    async ask(body) {
+      const answer = await ndmp.call("askDoctor", { body });
+      if (answer.error !== "noError") throw new PeerError(answer.error, answer.reason || answer.error);
+      return answer.body;
+    },
+    close: () => ndmp.close(),
+  };
+}
+
 async function open(
   channel: Channel,
   { clock, posts }: Needs & { readonly posts: PostHandlers },

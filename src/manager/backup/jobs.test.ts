@@ -61,6 +61,7 @@ function createJobs(changed: Partial<JobsNeeds> = {}) {
     concurrent: 1,
     onChange: () => {},
     onEnded: async (job) => void ended.push(job),
+    explain: async (_, { destination }) => `doctor: ${destination.flow}: closed`,
     clock,
     random: systemRandom,
     log: silentLog,

@@ -1,6 +1,6 @@
 import type { Job, JobLogLine, JobProgress, JobState } from "../../model/job.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { PeerError, reasonOf } from "../../runtime/errors.ts";
+import { ConnectError, PeerError, reasonOf } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import { createUuid, type Random } from "../../runtime/random.ts";
 import type { Channel } from "../../wire/channel.ts";
@@ -57,6 +57,8 @@ export interface JobsNeeds {
   /** A job has changed, for whoever looks on. */
   readonly onChange: (job: Job) => void;
   readonly onEnded: (job: Job) => Promise<void>;
+  /** What stands in the way of a connection that failed, in one line; undefined where that is not known. Never rejects. */
+  readonly explain: (hostId: string, error: ConnectError) => Promise<string | undefined>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -175,6 +177,7 @@ export class Jobs {
     log.add("info", describe(request));
     const withdraw = permit({ id, request });
     let outcome: HostOutcome;
+    let explained: Promise<string | undefined> | undefined;
     let savedAt = clock.monotonic();
     let saving = Promise.resolve();
     let latest: JobProgress | undefined;
@@ -205,6 +208,7 @@ export class Jobs {
       });
     } catch (error) {
       const canceled = abort.signal.aborted;
+      if (error instanceof ConnectError && !canceled) explained = this.#needs.explain(request.hostId, error);
       const reason = error instanceof PeerError ? `the host refuses: ${error.message}` : reasonOf(error);
       outcome = { outcome: canceled ? "canceled" : "failed", reason: canceled ? "canceled" : reason, snapshotId: null };
     }
@@ -223,6 +227,8 @@ export class Jobs {
       outcome.outcome === "failed" ? "error" : "info",
       outcome.reason === "" ? outcome.outcome : `${outcome.outcome}: ${outcome.reason}`,
     );
+    const line = await explained;
+    if (line !== undefined) log.add("error", line);
     await log.close();
     await this.#end(id, outcome);
   }

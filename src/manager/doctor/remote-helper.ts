@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Helper } from "../../doctor/helper.ts";
 import { DOCTOR_LIMITS } from "../../doctor/limits.ts";
 import { FLOW_KEYS, type FlowKey } from "../../ports/port-map.ts";
@@ -22,6 +23,11 @@ export function createRemoteHelper(askFar: AskFar, clock: Clock): Helper {
       const { kind: _, counters, ...sight } = expectReply(await ask({ kind: "look", ports }), "sight");
       return {
         ...sight,
+        // What the far end says goes into commands that people run: nothing but addresses and plain words.
+        addresses: sight.addresses.filter(isAddress),
+        peerAddresses: sight.peerAddresses.filter(isAddress),
+        sawPeerFrom: sight.sawPeerFrom.filter(isAddress),
+        firewall: /^[\w -]*$/.test(sight.firewall) ? sight.firewall : "",
         // A flow that only a newer agent knows is none that we could examine.
         flows: sight.flows.flatMap(({ flow, ...rest }) => (isFlowKey(flow) ? [{ ...rest, flow }] : [])),
         sockets: sight.sockets ?? null,
@@ -43,9 +49,13 @@ export function createRemoteHelper(askFar: AskFar, clock: Clock): Helper {
     },
     async heard(id) {
       const { ports, provenFrom, datagrams } = expectReply(await ask({ kind: "heard", id }), "heard");
-      return { ports, provenFrom, datagrams };
+      return { ports, provenFrom: provenFrom.filter(isAddress), datagrams };
     },
   };
+}
+
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0;
 }
 
 function isFlowKey(text: string): text is FlowKey {

@@ -15,6 +15,7 @@ function create(answers: { ping: boolean | undefined; knock: boolean }, changed:
     miss: (hostId) => !missed.has(hostId) && missed.add(hostId).has(hostId),
     find: async () => ({ name: "web1", address: "192.0.2.7", lastSeenAtMs: 0 }),
     ping: async () => ({ reachable: answers.ping, reason: "no ping here" }),
+    explain: () => {},
     knock: async () => ({ open: answers.knock, reason: answers.knock ? "answers" : "refused" }),
     raise: async (hostId, alert) => void raised.push({ hostId, alert }),
     onChange: () => {},

@@ -22,6 +22,8 @@ export interface ReachabilityNeeds {
   /** Whether the agent's control port takes an authenticated connection, and if not, why. */
   readonly knock: (hostId: string) => Promise<{ readonly open: boolean; readonly reason: string }>;
   readonly raise: (hostId: string, alert: Alert) => Promise<void>;
+  /** Looks into what stands in the way, and logs it; not waited for. */
+  readonly explain: (hostId: string) => void;
   readonly onChange: (hostId: string) => void;
   readonly unreachableSeconds: number;
   readonly clock: Clock;
@@ -78,6 +80,7 @@ async function judge(hostId: string, needs: ReachabilityNeeds): Promise<void> {
   const isHalfOpen = knocked.open;
   if (!needs.miss(hostId)) return;
   needs.onChange(hostId);
+  needs.explain(hostId);
   const pingText =
     pinged.reachable === undefined ? `unknown (${pinged.reason})` : pinged.reachable ? "answers" : "no answer";
   const cause = isHalfOpen

@@ -13,6 +13,9 @@ const code = (message: number) => RUSUBAN_CLASS * 0x1_0000 + message;
 const Uuid = mapped(fixed(16), { toWire: parseUuid, fromWire: formatUuid });
 const Path = opaque(65_536); // Raw bytes: a file name need not be UTF-8.
 
+/** One question or answer of the doctor. */
+const DOCTOR_BODY_BYTES_MAX = 256 * 1024;
+
 export const RUSUBAN_CALLS = {
   startDedupBackup: {
     code: code(1),
@@ -40,6 +43,12 @@ export const RUSUBAN_CALLS = {
     code: code(3),
     request: struct({ ids: list(Uuid, 1_000), severity: u32, summary: text(2_048) }),
     reply: struct({ error: NdmpError, reason: text(1_024) }),
+  },
+  /** A question of the manager's doctor and its answer, in the words of src/protocols/doctor. */
+  askDoctor: {
+    code: code(4),
+    request: struct({ body: opaque(DOCTOR_BODY_BYTES_MAX) }),
+    reply: struct({ error: NdmpError, reason: text(1_024), body: opaque(DOCTOR_BODY_BYTES_MAX) }),
   },
 } as const;
 

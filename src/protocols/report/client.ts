@@ -5,6 +5,7 @@ import { decode, encode } from "../../wire/xdr.ts";
 import { takeBatch } from "./alert-batch.ts";
 import {
   type AlertMessage,
+  ASKS_UNDER_WAY_MAX,
   GREETING_TIMEOUT_MS,
   REPORT_VERSION,
   REPORT_WINDOW_MAX,
@@ -27,6 +28,7 @@ export const CLIENT_EVENTS = [
   "refused",
   "unsupported",
   "heartbeat",
+  "ask",
   "silence",
   "end",
   "close",
@@ -37,11 +39,11 @@ const no = "violation"; // The peer broke the protocol: WireError, and the conne
 const nil = "ignored"; // Came too late to matter.
 export const CLIENT_TRANSITIONS: Record<ClientState, Record<ClientEvent, ClientState | typeof no | typeof nil>> = {
   // biome-ignore format: a table
-  greeting: { welcome: "open", committed: no, refused: no, unsupported: "closed", heartbeat: no, silence: "closed", end: "closed", close: "closed" },
+  greeting: { welcome: "open", committed: no, refused: no, unsupported: "closed", heartbeat: no, ask: no, silence: "closed", end: "closed", close: "closed" },
   // biome-ignore format: a table
-  open: { welcome: no, committed: "open", refused: "open", unsupported: no, heartbeat: "open", silence: "closed", end: "closed", close: "closed" },
+  open: { welcome: no, committed: "open", refused: "open", unsupported: no, heartbeat: "open", ask: "open", silence: "closed", end: "closed", close: "closed" },
   // biome-ignore format: a table
-  closed: { welcome: nil, committed: nil, refused: nil, unsupported: nil, heartbeat: nil, silence: nil, end: nil, close: nil },
+  closed: { welcome: nil, committed: nil, refused: nil, unsupported: nil, heartbeat: nil, ask: nil, silence: nil, end: nil, close: nil },
 };
 
 const HUNG_UP_AT_ONCE = "the manager hung up without a word: it may have removed this host, and its log says so";
@@ -67,6 +69,8 @@ export interface ReportSessionNeeds {
   readonly onCommitted: (ids: readonly string[]) => void;
   /** The manager will never take this one. */
   readonly onRefused: (id: string, reason: string) => void;
+  /** The manager's doctor asks; a rejection ends the session. */
+  readonly onAsk: (body: Buffer) => Promise<Buffer>;
 }
 
 /**
@@ -74,12 +78,13 @@ export interface ReportSessionNeeds {
  * or the connection's own error; the channel is then closed. Takes ownership of the channel.
  */
 export function openReportSession(needs: ReportSessionNeeds): Promise<ReportSession> {
-  const { channel, clock, agentVersion, onCommitted, onRefused } = needs;
+  const { channel, clock, agentVersion, onCommitted, onRefused, onAsk } = needs;
   const underWay = new Set<string>();
   const opened = Promise.withResolvers<ReportSession>();
   const ended = Promise.withResolvers<SessionEnd>();
   let state: ClientState = "greeting";
   let window = 0;
+  let asksUnderWay = 0;
   let stopHeartbeat = () => {};
   let silence: SilenceWatch = watchSilence(clock, {
     timeoutMs: GREETING_TIMEOUT_MS,
@@ -152,6 +157,18 @@ export function openReportSession(needs: ReportSessionNeeds): Promise<ReportSess
     } else if (reply.kind === "refused") {
       settle(reply.id);
       onRefused(reply.id, reply.reason);
+    } else if (reply.kind === "ask") void answer(reply);
+  }
+
+  async function answer({ id, body }: { id: number; body: Buffer }): Promise<void> {
+    asksUnderWay += 1;
+    try {
+      if (asksUnderWay > ASKS_UNDER_WAY_MAX) throw new WireError("ask", `${asksUnderWay} are under way`);
+      await tell({ kind: "answer", id, body: await onAsk(body) });
+    } catch (error) {
+      take("end", error as Error);
+    } finally {
+      asksUnderWay -= 1;
     }
   }
 

@@ -71,6 +71,18 @@ const VECTORS: readonly [name: string, codec: Codec<any>, value: unknown, hex: s
   ],
   ["heartbeat of the agent", ReportRequest, { kind: "heartbeat", sentAtMs: 2 }, "000000040000000000000002"],
   [
+    "answer of the doctor's helper",
+    ReportRequest,
+    { kind: "answer", id: 7, body: Buffer.from("ok") },
+    "0000000500000007000000026f6b0000",
+  ],
+  [
+    "ask of the doctor",
+    ReportReply,
+    { kind: "ask", id: 7, body: Buffer.from("?") },
+    "0000000600000007000000013f000000",
+  ],
+  [
     "welcome",
     ReportReply,
     { kind: "welcome", version: 1, window: 1024, heartbeatSeconds: 30 },

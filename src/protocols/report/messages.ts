@@ -7,6 +7,7 @@ import {
   integer,
   list,
   mapped,
+  opaque,
   optional,
   struct,
   text,
@@ -30,6 +31,10 @@ export const ALERTS_PER_BATCH_MAX = 256;
 export const SILENCE_HEARTBEATS = 3;
 /** From the connection to hello and to welcome. */
 export const GREETING_TIMEOUT_MS = 10_000;
+/** One question or answer of the doctor. */
+export const ASK_BODY_BYTES_MAX = 256 * 1024;
+/** Questions that one session may have unanswered. */
+export const ASKS_UNDER_WAY_MAX = 8;
 /** What a welcome may allow; an agent holds this many ids at most. */
 export const REPORT_WINDOW_MAX = 65_536;
 
@@ -78,6 +83,8 @@ export const ReportRequest = union({
   alerts: [2, struct({ alerts: list(AlertMessage, ALERTS_PER_BATCH_MAX) })],
   readings: [3, struct({ readAtMs: integer, readings: list(ReadingMessage, 512) })],
   heartbeat: [4, struct({ sentAtMs: integer })],
+  /** To the ask of the same id. */
+  answer: [5, struct({ id: u32, body: opaque(ASK_BODY_BYTES_MAX) })],
 });
 export type ReportRequest = Decoded<typeof ReportRequest>;
 
@@ -92,5 +99,7 @@ export const ReportReply = union({
   unsupported: [4, struct({ versions: list(u32, 16) })],
   /** So that an agent at rest notices a wall that has silently forgotten the connection. */
   heartbeat: [5, struct({ sentAtMs: integer })],
+  /** A question of the manager's doctor, in the words of src/protocols/doctor: for hosts that only reach out. */
+  ask: [6, struct({ id: u32, body: opaque(ASK_BODY_BYTES_MAX) })],
 });
 export type ReportReply = Decoded<typeof ReportReply>;

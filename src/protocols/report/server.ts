@@ -5,6 +5,7 @@ import type { Channel } from "../../wire/channel.ts";
 import { decode, encode } from "../../wire/xdr.ts";
 import {
   type AlertMessage,
+  ASKS_UNDER_WAY_MAX,
   GREETING_TIMEOUT_MS,
   REPORT_VERSION,
   type ReadingMessage,
@@ -26,6 +27,7 @@ export const SERVER_EVENTS = [
   "alerts",
   "readings",
   "heartbeat",
+  "answer",
   "silence",
   "end",
   "close",
@@ -36,11 +38,11 @@ const no = "violation"; // The peer broke the protocol: WireError, and the conne
 const nil = "ignored"; // Came too late to matter.
 export const SERVER_TRANSITIONS: Record<ServerState, Record<ServerEvent, ServerState | typeof no | typeof nil>> = {
   // biome-ignore format: a table
-  greeting: { hello: "open", stranger: "closed", alerts: no, readings: no, heartbeat: no, silence: "closed", end: "closed", close: "closed" },
+  greeting: { hello: "open", stranger: "closed", alerts: no, readings: no, heartbeat: no, answer: no, silence: "closed", end: "closed", close: "closed" },
   // biome-ignore format: a table
-  open: { hello: no, stranger: no, alerts: "open", readings: "open", heartbeat: "open", silence: "closed", end: "closed", close: "closed" },
+  open: { hello: no, stranger: no, alerts: "open", readings: "open", heartbeat: "open", answer: "open", silence: "closed", end: "closed", close: "closed" },
   // biome-ignore format: a table
-  closed: { hello: nil, stranger: nil, alerts: nil, readings: nil, heartbeat: nil, silence: nil, end: nil, close: nil },
+  closed: { hello: nil, stranger: nil, alerts: nil, readings: nil, heartbeat: nil, answer: nil, silence: nil, end: nil, close: nil },
 };
 
 /** Alerts of one agent that are read but not answered yet, in bytes of their records: beyond this its connection is not read. */
@@ -57,6 +59,8 @@ export interface ReportHandlers {
   onHello(agentVersion: string): void;
   /** Several may be under way. A rejection ends the session: nothing is answered, the agent tells them again. */
   onAlerts(alerts: readonly AlertMessage[]): Promise<AlertsOutcome>;
+  /** The session is open: `ask` puts a question of the doctor to the agent, until the session ends. */
+  onOpen?(ask: AskAgent): void;
   onReadings(readings: { readonly readAtMs: number; readonly readings: readonly ReadingMessage[] }): void;
   /** Called for every message, before its own handler. */
   onHeard(): void;
@@ -65,6 +69,9 @@ export interface ReportHandlers {
   /** The room of one admitted record is free again. */
   release(bytes: number): void;
 }
+
+/** Rejects when the session ends before the answer, or when too many questions are unanswered. */
+export type AskAgent = (body: Buffer) => Promise<Buffer>;
 
 export interface ReportServerNeeds {
   readonly channel: Channel;
@@ -90,6 +97,8 @@ export async function serveReportSession(needs: ReportServerNeeds): Promise<Erro
   let onBytesFree = () => {};
   let stopHeartbeat = () => {};
   let isReading = true;
+  const asked = new Map<number, PromiseWithResolvers<Buffer>>();
+  let lastAsk = 0;
   let silence = watchSilence(clock, {
     timeoutMs: GREETING_TIMEOUT_MS,
     onSilence: () => take("silence", new TimeoutError("the agent's hello", GREETING_TIMEOUT_MS)),
@@ -117,6 +126,8 @@ export async function serveReportSession(needs: ReportServerNeeds): Promise<Erro
     stopHeartbeat();
     onBytesFree();
     channel.close();
+    for (const { reject } of asked.values()) reject(error ?? new Error("the report session ended"));
+    asked.clear();
     ended.resolve(error);
   }
 
@@ -127,6 +138,23 @@ export async function serveReportSession(needs: ReportServerNeeds): Promise<Erro
     } catch (error) {
       take("end", error as Error);
     }
+  }
+
+  async function ask(body: Buffer): Promise<Buffer> {
+    if (state !== "open") throw new Error("the report session is not open");
+    if (asked.size >= ASKS_UNDER_WAY_MAX) throw new Error(`${asked.size} questions are unanswered already`);
+    lastAsk += 1;
+    const answer = Promise.withResolvers<Buffer>();
+    asked.set(lastAsk, answer);
+    await tell({ kind: "ask", id: lastAsk, body });
+    return answer.promise;
+  }
+
+  function takeAnswer({ id, body }: { id: number; body: Buffer }): void {
+    const answer = asked.get(id);
+    if (answer === undefined) throw new WireError("answer.id", `${id} was not asked`);
+    asked.delete(id);
+    answer.resolve(body);
   }
 
   function watchOpenSession(): void {
@@ -174,11 +202,15 @@ export async function serveReportSession(needs: ReportServerNeeds): Promise<Erro
         handlers.onHello(request.agentVersion);
         watchOpenSession();
         await tell({ kind: "welcome", version: REPORT_VERSION, window, heartbeatSeconds });
+        handlers.onOpen?.(ask);
         return false;
       case "readings":
         handlers.onReadings(request);
         return false;
       case "heartbeat":
+        return false;
+      case "answer":
+        takeAnswer(request);
         return false;
       case "alerts":
         if (alertsUnderWay + request.alerts.length > window) {

@@ -26,7 +26,7 @@ it("an agent takes each message only where it makes sense, and nothing once clos
     if (state === "closed") return "ignored";
     if (ends.includes(event)) return "closed";
     if (state === "greeting") return { welcome: "open", unsupported: "closed" }[event as string] ?? "violation";
-    return ["committed", "refused", "heartbeat"].includes(event) ? "open" : "violation";
+    return ["committed", "refused", "heartbeat", "ask"].includes(event) ? "open" : "violation";
   };
   expect(cells(CLIENT_TRANSITIONS, CLIENT_STATES, CLIENT_EVENTS)).toEqual(expected(CLIENT_STATES, CLIENT_EVENTS, rule));
 });
@@ -37,7 +37,7 @@ it("the manager takes nothing before hello, hello only once, and nothing once cl
     if (state === "closed") return "ignored";
     if (ends.includes(event)) return "closed";
     if (state === "greeting") return { hello: "open", stranger: "closed" }[event as string] ?? "violation";
-    return ["alerts", "readings", "heartbeat"].includes(event) ? "open" : "violation";
+    return ["alerts", "readings", "heartbeat", "answer"].includes(event) ? "open" : "violation";
   };
   expect(cells(SERVER_TRANSITIONS, SERVER_STATES, SERVER_EVENTS)).toEqual(expected(SERVER_STATES, SERVER_EVENTS, rule));
 });

@@ -1,12 +1,18 @@
-import { expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { PeerError, TimeoutError, WireError } from "../../runtime/errors.ts";
 import { FakeClock } from "../../runtime/fake-clock.ts";
 import { formatUuid } from "../../runtime/random.ts";
 import { type Channel, createChannelPair } from "../../wire/channel.ts";
 import { decode, encode } from "../../wire/xdr.ts";
 import { openReportSession } from "./client.ts";
-import { type AlertMessage, GREETING_TIMEOUT_MS, ReportReply, ReportRequest } from "./messages.ts";
-import { type AlertsOutcome, BYTES_UNDER_WAY_MAX, type ReportHandlers, serveReportSession } from "./server.ts";
+import { type AlertMessage, ASKS_UNDER_WAY_MAX, GREETING_TIMEOUT_MS, ReportReply, ReportRequest } from "./messages.ts";
+import {
+  type AlertsOutcome,
+  type AskAgent,
+  BYTES_UNDER_WAY_MAX,
+  type ReportHandlers,
+  serveReportSession,
+} from "./server.ts";
 
 const WINDOW = 4;
 const HEARTBEAT_SECONDS = 10;
@@ -69,8 +75,9 @@ function serve(channel: Channel, { clock = new FakeClock(), handlers = createHan
 function connect(channel: Channel, clock = new FakeClock()) {
   const onCommitted = vi.fn();
   const onRefused = vi.fn();
-  const opened = openReportSession({ channel, clock, agentVersion: "1.2.3", onCommitted, onRefused });
-  return { opened, onCommitted, onRefused, clock };
+  const onAsk = vi.fn(async (body: Buffer) => Buffer.concat([Buffer.from("heard "), body]));
+  const opened = openReportSession({ channel, clock, agentVersion: "1.2.3", onCommitted, onRefused, onAsk });
+  return { opened, onCommitted, onRefused, onAsk, clock };
 }
 
 /** Says requests by hand and reads what comes back. */
@@ -136,6 +143,48 @@ it("a refused alert is told with its reason and frees its room", async () => {
   expect(session.room).toBe(WINDOW);
   expect(onCommitted).not.toHaveBeenCalled();
   session.close();
+});
+
+describe("questions of the doctor", () => {
+  it("go from the manager to the agent and back, several at once", async () => {
+    const [ours, theirs] = createChannelPair();
+    const handlers = createHandlers();
+    const asking = new Promise<AskAgent>((resolve) => Object.assign(handlers, { onOpen: resolve }));
+    serve(theirs, { handlers });
+    const { opened } = connect(ours);
+    const session = await opened;
+    const ask = await asking;
+    const answers = await Promise.all(["a", "b"].map(async (each) => `${await ask(Buffer.from(each))}`));
+    expect(answers).toEqual(["heard a", "heard b"]);
+    session.close();
+  });
+
+  it("are bounded on both sides, and end with the session", async () => {
+    const [ours, theirs] = createChannelPair();
+    const handlers = createHandlers();
+    const asking = new Promise<AskAgent>((resolve) => Object.assign(handlers, { onOpen: resolve }));
+    const { stop } = serve(theirs, { handlers });
+    const { opened, onAsk } = connect(ours);
+    onAsk.mockReturnValue(new Promise(() => {}));
+    await opened;
+    const ask = await asking;
+    const asked = Array.from({ length: ASKS_UNDER_WAY_MAX }, () => ask(Buffer.from("?")));
+    const ended = Promise.allSettled(asked);
+    await expect(ask(Buffer.from("?"))).rejects.toThrow("8 questions are unanswered already");
+    stop.abort();
+    for (const outcome of await ended) expect(outcome).toMatchObject({ status: "rejected" });
+    await expect(ask(Buffer.from("?"))).rejects.toThrow("the report session is not open");
+  });
+
+  it("an answer that nobody asked for breaks the protocol", async () => {
+    const [ours, theirs] = createChannelPair();
+    const { ended } = serve(theirs);
+    const agent = createRawAgent(ours);
+    await agent.say(HELLO);
+    await agent.hear();
+    await agent.say({ kind: "answer", id: 7, body: Buffer.alloc(0) });
+    expect((await ended)?.message).toBe("answer.id: 7 was not asked");
+  });
 });
 
 it("readings arrive as they were told", async () => {
