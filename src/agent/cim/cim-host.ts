@@ -18,6 +18,18 @@ export interface CimHost {
   /** Told of where no manager of services is; and which of all may be started and stopped. */
   readonly services: { readonly watched: readonly string[]; readonly controllable: readonly string[] };
   readonly names: HostNames;
+  /** When it booted, in milliseconds since 1970: the same number at each question. */
+  bootedMs(): number;
+}
+
+/** Two clocks say when it booted, and never agree to the millisecond: what was said first stays, unless it is far off. */
+export function createBootMoment(clock: Clock, runtime: RuntimeView): () => number {
+  let said: number | undefined;
+  return () => {
+    const found = Math.round((clock.now() - runtime.uptimeSeconds() * 1000) / 1000) * 1000;
+    if (said === undefined || Math.abs(found - said) > 2_000) said = found;
+    return said;
+  };
 }
 
 /** How this host's things are named: the keys that point to the computer and its operating system. */
