@@ -53,7 +53,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: ["model"],
   // Of the two programs only what stands at their door: the composition root, its settings, its data folder.
   cli: [
-    ...["api", "ports", "runtime", "net", "model", "store", "archive"],
+    ...["api", "ports", "runtime", "net", "model", "store", "archive", "firewall"],
     ...["agent/agent.ts", "agent/agent-data.ts", "agent/settings.ts"],
     ...["manager/manager.ts", "manager/manager-data.ts", "manager/settings.ts"],
   ],

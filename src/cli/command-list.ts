@@ -93,6 +93,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: loadPorts,
   },
   {
+    name: "firewall",
+    about: { en: "exact firewall rules for every host", ja: "ホストごとの正確なファイアウォール規則" },
+    load: async () => (await import("./firewall.ts")).firewallCommand,
+  },
+  {
     name: "completion",
     about: { en: "completion for bash or zsh", ja: "bash・zsh 用の補完スクリプト" },
     load: async () => (await import("./completion.ts")).completionCommand,
