@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
 import type { Duplex } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { ConnectError, codeOf, reasonOf, WireError } from "../runtime/errors.ts";
-import { connectError, explainConnectError, TIMED_OUT } from "./connect-error.ts";
+import { ConnectError, codeOf, type Destination, reasonOf, WireError } from "../runtime/errors.ts";
+import { ABORTED, connectError, explainConnectError, TIMED_OUT } from "./connect-error.ts";
 import { dialForeign, type ForeignDialOptions } from "./foreign-dial.ts";
 import { HTTP_BODY_BYTES_MAX } from "./limits.ts";
 
@@ -77,7 +77,7 @@ export async function foreignRequest(agent: ForeignAgent, options: ForeignReques
   );
   const signals = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]);
   try {
-    return await exchange(agent, options, signals);
+    return await orAborted(agent.options, exchange(agent, options, signals), signals);
   } catch (error) {
     if (deadline.signal.aborted) throw deadline.signal.reason;
     if (error instanceof WireError || error instanceof ConnectError) throw error;
@@ -85,6 +85,16 @@ export async function foreignRequest(agent: ForeignAgent, options: ForeignReques
   } finally {
     cancel();
   }
+}
+
+/** Node lets a request that still waits for its connection wait on when it is aborted. */
+function orAborted<T>(destination: Destination, promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(connectError(destination, ABORTED, "given up"));
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 async function exchange(agent: ForeignAgent, options: ForeignRequest, signal: AbortSignal): Promise<ForeignResponse> {
