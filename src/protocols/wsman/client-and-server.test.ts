@@ -264,6 +264,15 @@ describe("faults", () => {
     expect(await faultOf(call())).toBe(code);
   });
 
+  it("keep an account that may only read from everything else", async () => {
+    const reader = server.client({ account: OTHER_ACCOUNT });
+    expect((await reader.get(plain)).get("Name")).toBe("plain");
+    expect(await all({ className: "Test_Disk" }, {}, reader)).toHaveLength(1);
+    expect(await faultOf(reader.put(plain, nothing))).toBe("Sender:AccessDenied");
+    expect(await faultOf(reader.delete(plain))).toBe("Sender:AccessDenied");
+    expect(await faultOf(reader.invoke(plain, "Rename", nothing))).toBe("Sender:AccessDenied");
+  });
+
   it("say what failed inside", async () => {
     expect(await faultOf(client.invoke(plain, "Fail", nothing))).toBe("Receiver:InternalError");
   });

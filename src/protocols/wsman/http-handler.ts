@@ -2,8 +2,6 @@
 // request handler: the composition root gives it to a listener.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Log } from "../../runtime/log.ts";
-import type { AccountGate } from "../account-gate.ts";
 import { type Charset, contentTypeOf, readEnvelope } from "./envelope.ts";
 import { Fault } from "./fault.ts";
 import { ANONYMOUS_REQUEST_BYTES_MAX, parseContentType, REQUEST_BYTES_MAX, readXmlBody } from "./http-body.ts";
@@ -16,39 +14,25 @@ export const REQUESTS_MAX = 128;
 /** Of those, from one account: one busy client leaves room for others. */
 export const REQUESTS_PER_OWNER_MAX = 64;
 
+/** Who sends a request. `mayChange` lets it do more than read and subscribe: Put, Create, Delete and methods. */
+export type WsmanCaller =
+  | { readonly known: true; readonly user: string; readonly mayChange: boolean }
+  /** 401 with a challenge, or 503 where a time to wait is given. */
+  | { readonly known: false; readonly retryAfterSeconds?: number };
+
 export interface WsmanHandlerNeeds {
   readonly server: Pick<WsmanServer, "handle">;
-  /** The peer that a certificate proves, as a name for its contexts and subscriptions; undefined for none. */
-  readonly certificateOwner: (request: IncomingMessage) => string | undefined;
-  readonly addressOf: (request: IncomingMessage) => string;
-  /** Accounts with passwords; undefined where there are none: only certificates count then. */
-  readonly accounts: AccountGate | undefined;
+  /** By certificate or by HTTP's own means. */
+  readonly identify: (request: IncomingMessage) => Promise<WsmanCaller>;
   readonly newMessageId: () => string;
-  readonly log: Log;
 }
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export function createWsmanHandler(needs: WsmanHandlerNeeds): HttpHandler {
-  const { server, accounts, log } = needs;
+  const { server, identify } = needs;
   const running = new Map<string, number>();
   let all = 0;
-
-  /** Who asks; undefined for somebody unknown; or an answer that ends the matter. */
-  async function authenticate(
-    request: IncomingMessage,
-  ): Promise<{ owner: string | undefined } | { retryAfterSeconds: number }> {
-    const peer = needs.certificateOwner(request);
-    if (peer !== undefined) return { owner: peer };
-    if (accounts === undefined) return { owner: undefined };
-    const address = needs.addressOf(request);
-    const verdict = await accounts.check(request.headers.authorization, address);
-    if (verdict.kind === "busy") return { retryAfterSeconds: verdict.retryAfterSeconds };
-    if (verdict.kind === "known") return { owner: `account ${verdict.name}` };
-    if (verdict.wasGiven)
-      log.warn({ remoteAddress: address }, `WS-Management: wrong account or password from ${address}`);
-    return { owner: undefined };
-  }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? "").split("?", 1)[0]?.replace(/\/$/, "");
@@ -62,17 +46,17 @@ export function createWsmanHandler(needs: WsmanHandlerNeeds): HttpHandler {
     if (all >= REQUESTS_MAX) return end(request, response, 503, { "retry-after": "1" });
     all += 1;
     try {
-      const who = isAnonymous ? { owner: undefined } : await authenticate(request);
-      if ("retryAfterSeconds" in who)
-        return end(request, response, 503, { "retry-after": String(who.retryAfterSeconds) });
-      if (who.owner === undefined)
-        return await serveStranger(request, response, { charset: type.charset, isAnonymous });
-      const { owner } = who;
+      const caller: WsmanCaller = isAnonymous ? { known: false } : await identify(request);
+      if (!caller.known && caller.retryAfterSeconds !== undefined) {
+        return end(request, response, 503, { "retry-after": String(caller.retryAfterSeconds) });
+      }
+      if (!caller.known) return await serveStranger(request, response, { charset: type.charset, isAnonymous });
+      const owner = caller.user;
       const count = running.get(owner) ?? 0;
       if (count >= REQUESTS_PER_OWNER_MAX) return end(request, response, 503, { "retry-after": "1" });
       running.set(owner, count + 1);
       try {
-        await serve(request, response, { charset: type.charset, owner, bytesMax: REQUEST_BYTES_MAX });
+        await serve(request, response, { charset: type.charset, caller });
       } finally {
         const left = (running.get(owner) ?? 1) - 1;
         if (left === 0) running.delete(owner);
@@ -94,7 +78,7 @@ export function createWsmanHandler(needs: WsmanHandlerNeeds): HttpHandler {
     if (!isSmall) return isAnonymous ? end(request, response, 413) : demandAccount(request, response);
     const root = await readXmlBody(request, { bytesMax: ANONYMOUS_REQUEST_BYTES_MAX }).catch(() => undefined);
     if (root !== undefined && isIdentifyRequest(root)) {
-      const answer = await server.handle({ root, owner: undefined, charset, signal: new AbortController().signal });
+      const answer = await server.handle({ root, caller: undefined, charset, signal: new AbortController().signal });
       return send(response, answer, charset);
     }
     if (!isAnonymous) return demandAccount(request, response);
@@ -104,13 +88,13 @@ export function createWsmanHandler(needs: WsmanHandlerNeeds): HttpHandler {
   async function serve(
     request: IncomingMessage,
     response: ServerResponse,
-    { charset, owner, bytesMax }: { readonly charset: Charset; readonly owner: string; readonly bytesMax: number },
+    { charset, caller }: { readonly charset: Charset; readonly caller: WsmanCaller & { known: true } },
   ): Promise<void> {
     const gone = new AbortController();
     response.once("close", () => gone.abort());
     try {
-      const root = await readXmlBody(request, { bytesMax });
-      const answer = await server.handle({ root, owner, charset, signal: gone.signal });
+      const root = await readXmlBody(request, { bytesMax: REQUEST_BYTES_MAX });
+      const answer = await server.handle({ root, caller, charset, signal: gone.signal });
       send(response, answer, charset);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;

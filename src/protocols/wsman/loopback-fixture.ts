@@ -181,6 +181,7 @@ export function createTestObjects({
 }
 
 export const ACCOUNT = { name: "ops", password: "right" };
+/** May read and subscribe only. */
 export const OTHER_ACCOUNT = { name: "other", password: "right too" };
 
 export interface LoopbackServer {
@@ -222,11 +223,13 @@ export async function startLoopbackServer({
   });
   const handler = createWsmanHandler({
     server,
-    certificateOwner: () => undefined,
-    addressOf: remoteAddressOf,
-    accounts,
+    identify: async (request) => {
+      const verdict = await accounts.check(request.headers.authorization, remoteAddressOf(request));
+      if (verdict.kind === "busy") return { known: false, retryAfterSeconds: verdict.retryAfterSeconds };
+      if (verdict.kind === "unknown") return { known: false };
+      return { known: true, user: verdict.name, mayChange: verdict.name !== OTHER_ACCOUNT.name };
+    },
     newMessageId: () => `uuid:${formatUuid(random(16))}`,
-    log,
   });
   const host = "127.0.0.1";
   const listener = createHttpListener({ flow: "wsmanHttp", host, port: 0, log, clock: systemClock });

@@ -40,8 +40,8 @@ export const ENVELOPE_OVERHEAD_MAX = 3_072;
 
 export interface WsmanRequest {
   readonly root: XmlElement;
-  /** The account or peer that was authenticated; undefined where nobody was: only Identify is answered. */
-  readonly owner: string | undefined;
+  /** Who was authenticated; undefined where nobody was: only Identify is answered. */
+  readonly caller: { readonly user: string; readonly mayChange: boolean } | undefined;
   /** Of the answer. */
   readonly charset: Charset;
   /** Aborted when the client has gone. */
@@ -190,16 +190,19 @@ export function createWsmanServer(needs: WsmanServerNeeds): WsmanServer {
     };
   }
 
-  async function answer(envelope: Envelope, { owner, charset, signal }: WsmanRequest): Promise<Buffer> {
+  async function answer(envelope: Envelope, { caller, charset, signal }: WsmanRequest): Promise<Buffer> {
     if (isIdentify(envelope)) {
       // DSP0226 §11: no headers of WS-Addressing, neither there nor back.
       return encodeEnvelope(
-        writeBare((writer) => writeIdentity(writer, needs.product, { isKnown: owner !== undefined })),
+        writeBare((writer) => writeIdentity(writer, needs.product, { isKnown: caller !== undefined })),
         charset,
       );
     }
-    if (owner === undefined) refuse("accessDenied", "sign in first");
+    if (caller === undefined) refuse("accessDenied", "sign in first");
     const headers = readRequestHeaders(envelope);
+    if (!caller.mayChange && !isReading(headers.action))
+      refuse("accessDenied", "this account may read and subscribe only");
+    const owner = caller.user;
     const bytesOf = (item: XmlFragment) => byteLength(item.toString(), charset);
     const limits: PullLimits = {
       itemsMax: PULL_ITEMS_MAX,
@@ -265,6 +268,11 @@ export function createWsmanServer(needs: WsmanServerNeeds): WsmanServer {
     },
     close: () => contexts.close(),
   };
+}
+
+/** All that changes nothing on the host. What an unknown action does, its name does not say: it counts as a change. */
+function isReading(action: string): boolean {
+  return action === ACTION.get || action.startsWith(`${NS.wsen}/`) || action.startsWith(`${NS.wse}/`);
 }
 
 /** The answer that carries a fault. */
