@@ -60,7 +60,7 @@ export function firewalldFiles({ side, rules }: RuleSet): RenderedFile[] {
       return byFamily(rule).map((each) => richRule(each, service, sets));
     });
     const name = direction === "forward" ? prefix : `${prefix}-${direction}`;
-    policies.push({ name: `policies/${name}.xml`, text: policyText(direction, lines) });
+    policies.push({ name: `policies/${name}.xml`, text: policyText(direction, own, lines) });
   }
   return [...policies, ...services, ...sets.files()];
 }
@@ -113,11 +113,12 @@ class AddressSets {
 
 const XML = '<?xml version="1.0" encoding="utf-8"?>\n';
 
-function policyText(direction: Direction, rules: readonly string[]): string {
+function policyText(direction: Direction, rules: readonly Rule[], lines: readonly string[]): string {
   const [ingress, egress] = ZONES[direction];
+  const flows = [...new Set(rules.map(({ flow }) => flow))].join(", ");
   return (
-    `${XML}<policy priority="-100" target="CONTINUE">\n  <short>Rusuban</short>\n` +
-    `  <ingress-zone name="${ingress}"/>\n  <egress-zone name="${egress}"/>\n${rules.join("")}</policy>\n`
+    `${XML}<policy priority="-100" target="CONTINUE">\n  <short>Rusuban</short>\n  <description>${flows}</description>\n` +
+    `  <ingress-zone name="${ingress}"/>\n  <egress-zone name="${egress}"/>\n${lines.join("")}</policy>\n`
   );
 }
 
