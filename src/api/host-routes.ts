@@ -4,6 +4,7 @@ import { AtMs, Count, HostRef, listOf, Nothing, PAGE_QUERY, pageOf, queryInteger
 import { API_LIMITS } from "./limits.ts";
 import {
   GroupPath,
+  HostMeansSchema,
   HostReadingsSchema,
   HostSchema,
   HostStateSchema,
@@ -70,6 +71,14 @@ export const HostName = z
     "letters, digits, space, dot, underscore and hyphen, beginning with a letter or digit",
   );
 
+/** Why a server's certificate is believed. */
+export const TrustSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("plain") }).describe("no TLS: everything, the password too, can be read on the way"),
+  z.object({ kind: z.literal("system") }),
+  z.object({ kind: z.enum(["authority", "authority-any-name"]), pem: z.string().max(API_LIMITS.pem) }),
+  z.object({ kind: z.literal("pinned"), fingerprint: z.string().regex(/^([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}$/) }),
+]);
+
 const ByHost = z.object({ host: HostRef });
 
 export const HOST_ROUTES = defineRoutes({
@@ -128,6 +137,45 @@ export const HOST_ROUTES = defineRoutes({
     }),
     status: 200,
     reply: ReadingHistory,
+  },
+  hostAdd: {
+    method: "POST",
+    path: "/api/v1/hosts",
+    role: "administrator",
+    description: "Minds a server that runs no agent of ours: by WS-Management, CIM-XML, or by ping alone.",
+    body: z.object({
+      name: HostName,
+      address: z.string().min(1).max(API_LIMITS.address).describe("a name or an address"),
+      means: HostMeansSchema.exclude(["agent"]),
+      port: z.int().min(1).max(65_535).optional().describe("the port map's otherwise"),
+      trust: TrustSchema.optional().describe("public authorities otherwise"),
+      account: z
+        .object({ name: z.string().min(1).max(API_LIMITS.name), password: z.string().max(API_LIMITS.accountPassword) })
+        .optional()
+        .describe("kept sealed, never given back"),
+      path: z.string().startsWith("/").max(API_LIMITS.address).optional().describe("/wsman or /cimom otherwise"),
+      namespace: z.string().min(1).max(API_LIMITS.address).optional().describe("root/cimv2 otherwise"),
+    }),
+    status: 201,
+    reply: HostSchema,
+  },
+  hostCheck: {
+    method: "POST",
+    path: "/api/v1/hosts/:host/check",
+    role: "operator",
+    description: "What works on the way to a server without our agent: name, ping, port, certificate, account, path.",
+    params: ByHost,
+    status: 200,
+    reply: z.object({
+      hostId: z.string(),
+      steps: z.array(
+        z.object({
+          step: z.enum(["name", "ping", "port", "certificate", "account", "path"]),
+          passed: z.boolean().nullable().describe("null: not reached, or not to be told"),
+          what: z.string(),
+        }),
+      ),
+    }),
   },
   hostChange: {
     method: "PATCH",

@@ -19,6 +19,9 @@ export const API_LIMITS = {
   searchText: 200,
   alertsPerAcknowledge: 1_000,
   testAlerts: 10_000,
+  address: 255,
+  pem: 65_536,
+  accountPassword: 1_024,
   group: 200,
   groups: 1_000,
   maintenanceSeconds: 31 * 86_400,
@@ -31,13 +34,13 @@ export const API_LIMITS = {
   logWaitSeconds: 25,
   password: { min: 12, max: 256 },
   token: 1_024,
-  tokenSeconds: { min: 60, max: 31 * 86_400 },
-  linkSeconds: { min: 60, max: 86_400 },
-  /** A reply a client reads into memory: a full page of alerts with all their details cut at their limits is below it. */
   /** Four times as long is what the test of idle connections takes. */
   doctorIdleSeconds: 900,
   /** What `rusuban doctor answer` prints. */
   doctorAnswer: 64 * 1024,
+  tokenSeconds: { min: 60, max: 31 * 86_400 },
+  linkSeconds: { min: 60, max: 86_400 },
+  /** A reply a client reads into memory: a full page of alerts with all their details cut at their limits is below it. */
   replyBytes: 64 * 1024 * 1024,
   /** One message of the event stream: 512 readings at their limits, were every character escaped in JSON, have 5 MB. */
   eventBytes: 8 * 1024 * 1024,

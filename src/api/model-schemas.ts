@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ALERT_CATEGORIES, ALERT_KINDS, ALERT_LIMITS, ALERT_STATES, SEVERITIES } from "../model/alert.ts";
-import { HOST_STATES } from "../model/host.ts";
+import { HOST_MEANS, HOST_STATES } from "../model/host.ts";
 import { JOB_KINDS, JOB_STATES } from "../model/job.ts";
 import { READING_LIMITS, READING_STATES, READING_UNITS } from "../model/reading.ts";
 import { AtMs, Count, Uuid } from "./fields.ts";
@@ -15,6 +15,7 @@ function keysOf<T extends string>(table: Readonly<Record<T, unknown>>) {
 export const SeveritySchema = keysOf(SEVERITIES);
 export const AlertStateSchema = z.enum(ALERT_STATES);
 export const HostStateSchema = z.enum(HOST_STATES);
+export const HostMeansSchema = z.enum(HOST_MEANS);
 export const ReadingStateSchema = keysOf(READING_STATES);
 export const ReadingUnitSchema = keysOf(READING_UNITS);
 export const JobKindSchema = z.enum(JOB_KINDS);
@@ -87,6 +88,7 @@ export const HostSchema = z
     ports: z.record(z.string(), z.int()),
     group: z.string(),
     watched: z.boolean(),
+    means: HostMeansSchema,
   })
   .meta({ id: "Host" });
 

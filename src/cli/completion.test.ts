@@ -40,10 +40,13 @@ const SHELLS = [
 ] as const;
 
 const EXACT: readonly (readonly [line: string, offers: readonly string[]])[] = [
-  ["rusuban host ", ["list", "show", "history", "groups", "group", "watch", "token", "remove", "rename"]],
+  [
+    "rusuban host ",
+    ["list", "show", "add", "check", "history", "groups", "group", "watch", "token", "remove", "rename"],
+  ],
   [
     "rusuban --json --data /x host ",
-    ["list", "show", "history", "groups", "group", "watch", "token", "remove", "rename"],
+    ["list", "show", "add", "check", "history", "groups", "group", "watch", "token", "remove", "rename"],
   ],
   ["rusuban completion ", ["bash", "zsh"]],
   ["rusuban host list --state ", ["up", "unreachable", "unknown", "revoked"]],

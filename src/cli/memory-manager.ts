@@ -12,7 +12,7 @@ import type { InboxAlert } from "../model/alert.ts";
 import type { Job, JobLogLine } from "../model/job.ts";
 import type { HostReadings } from "../model/reading.ts";
 import type { Snapshot, SnapshotEntry } from "../model/snapshot.ts";
-import { sampleJob } from "./sample-data.ts";
+import { sampleHost, sampleJob } from "./sample-data.ts";
 
 type Handlers = { readonly [N in RouteName]?: (heard: ApiHeard<N>) => ApiReply<N> };
 
@@ -150,6 +150,15 @@ function usualHandlers(manager: MemoryManager): Handlers {
       const { name = host.name, group = host.group, watched = host.watched } = body;
       return { ...host, name, group, watched };
     },
+    hostAdd: ({ body: { name, address, means } }) => sampleHost({ name, address, means }),
+    hostCheck: ({ params }) => ({
+      hostId: hostOf(params.host).id,
+      steps: [
+        { step: "ping", passed: true, what: "answers" },
+        { step: "port", passed: false, what: "refused" },
+        { step: "path", passed: null, what: "not reached" },
+      ],
+    }),
     groupList: () => ({ items: manager.groups }),
     maintenanceList: () => ({ items: manager.maintenance }),
     maintenanceAdd: ({ body }) => ({

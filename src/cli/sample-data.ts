@@ -28,6 +28,7 @@ export function sampleHost(differing: Partial<HostOverview> = {}): HostOverview 
     ports: {},
     group: "",
     watched: true,
+    means: "agent",
     readingState: "ok",
     readAtMs: NOW_MS - 20_000,
     gauges: [],

@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import type { Text } from "../ports/flow.ts";
-import { reasonOf } from "../runtime/errors.ts";
 import { EXIT } from "./output.ts";
+import { type Ask, readSecret } from "./secret-input.ts";
 import type { Session } from "./session.ts";
 
 // A store's passphrase comes from a file, from the environment or from the person at the terminal; never from a flag,
@@ -13,16 +12,8 @@ const WORDS = {
   repeat: { en: "The same again: ", ja: "もう一度入力してください: " },
   differ: { en: "the two passphrases differ: nothing was done", ja: "2 回の入力が一致しません。何も行っていません" },
   isEmpty: { en: "the passphrase is empty", ja: "パスフレーズが空です" },
-  unreadable: { en: "{file} cannot be read: {problem}", ja: "{file} を読めません: {problem}" },
   none: { en: "no passphrase, and there is nobody to ask", ja: "パスフレーズがなく、入力を求める端末もありません" },
-  give: {
-    en: "set {variable}, or give {option} FILE",
-    ja: "環境変数 {variable} を設定するか、{option} FILE を指定してください",
-  },
 } as const satisfies Record<string, Text>;
-
-/** How much of a file is taken for a passphrase. */
-const PASSPHRASE_BYTES_MAX = 64 * 1024;
 
 /** The passphrase of a store that is there already. @throws CommandError where there is none to be had. */
 export function readPassphrase(
@@ -45,25 +36,13 @@ export function readAddedPassphrase(session: Session, passphraseFile: string | u
   return given(session, place, (ask) => askTwice(session, ask));
 }
 
-type Ask = (question: string) => Promise<string>;
-
-async function given(
+function given(
   session: Session,
-  { file, variable, option }: { file: string | undefined; variable: string; option: string },
+  place: { readonly file: string | undefined; readonly variable: string; readonly option: string },
   fromPerson: (ask: Ask) => Promise<string>,
 ): Promise<string> {
-  const { env, askSecret } = session.world;
-  const fromEnvironment = env[variable];
-  let passphrase: string;
-  if (file !== undefined) passphrase = await firstLine(session, file);
-  else if (fromEnvironment !== undefined) passphrase = fromEnvironment;
-  else if (askSecret !== undefined) passphrase = await fromPerson(askSecret);
-  else {
-    const hint = { hint: WORDS.give, values: { variable, option } };
-    throw session.failure("no-passphrase", WORDS.none, { ...hint, exit: EXIT.usage });
-  }
-  if (passphrase === "") throw session.failure("no-passphrase", WORDS.isEmpty, { exit: EXIT.usage });
-  return passphrase;
+  const { none, isEmpty } = WORDS;
+  return readSecret(session, { ...place, code: "no-passphrase", none, isEmpty }, fromPerson);
 }
 
 async function askTwice(session: Session, ask: Ask): Promise<string> {
@@ -71,15 +50,4 @@ async function askTwice(session: Session, ask: Ask): Promise<string> {
   if (first !== "" && (await ask(session.say(WORDS.repeat))) !== first)
     throw session.failure("passphrases-differ", WORDS.differ, { exit: EXIT.usage });
   return first;
-}
-
-async function firstLine(session: Session, file: string): Promise<string> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    const values = { file, problem: reasonOf(error) };
-    throw session.failure("no-passphrase", WORDS.unreadable, { values, exit: EXIT.usage });
-  }
-  return (text.slice(0, PASSPHRASE_BYTES_MAX).split("\n")[0] ?? "").replace(/\r$/, "");
 }

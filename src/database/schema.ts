@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from "kysely";
 import type { AlertKind, AlertState } from "../model/alert.ts";
+import type { HostMeans } from "../model/host.ts";
 import type { JobKind, JobLogLine, JobState } from "../model/job.ts";
 import type { ReadingUnit } from "../model/reading.ts";
 
@@ -25,6 +26,7 @@ export interface Schema {
   readonly sign_in_links: SignInLinksTable;
   readonly audit_entries: AuditEntriesTable;
   readonly settings: SettingsTable;
+  readonly agentless_hosts: AgentlessHostsTable;
   readonly maintenance_windows: MaintenanceWindowsTable;
   readonly reading_series: ReadingSeriesTable;
   readonly reading_minutes: ReadingMinutesTable;
@@ -47,6 +49,7 @@ export interface HostsTable {
   readonly group_path: Generated<string>;
   /** Since when its state counts for nothing; null: it counts. */
   readonly unwatched_at_ms: number | null;
+  readonly means: Generated<HostMeans>;
 }
 
 export interface EnrolmentTokensTable {
@@ -188,6 +191,19 @@ export interface SettingsTable {
   readonly value: string;
   readonly changed_at_ms: number;
   readonly changed_by: string;
+}
+
+/** How a host that runs no agent of ours is looked at. */
+export interface AgentlessHostsTable {
+  readonly host_id: Fixed<string>;
+  readonly port: number | null;
+  /** JSON of ForeignTrust. */
+  readonly trust: string;
+  readonly account: string | null;
+  /** Sealed by the key beside the database (src/manager/watch/agentless/sealed-secret.ts). */
+  readonly sealed_password: string | null;
+  readonly path: string | null;
+  readonly namespace: string | null;
 }
 
 export interface MaintenanceWindowsTable {

@@ -2,12 +2,13 @@ import { ApiError } from "../api/api-error.ts";
 import type { Host } from "../model/host.ts";
 import type { Connections } from "../net/connections.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { EnrolmentTokens, HostDirectory } from "./api/needs.ts";
+import type { Agentless, EnrolmentTokens, HostDirectory } from "./api/needs.ts";
 import { decodeTextPosition, encodePosition } from "./api/position.ts";
 import type { CertificateList } from "./fleet/certificate-list.ts";
 import type { Enrolment } from "./fleet/enrolment.ts";
 import type { HostList, HostRecord } from "./fleet/host-list.ts";
 import type { Presence } from "./fleet/presence.ts";
+import type { AgentlessWatch } from "./watch/agentless/agentless-watch.ts";
 
 // The fleet as the API sees it.
 
@@ -111,5 +112,19 @@ export function createEnrolmentTokens({
       });
       return { token, line: `rusuban agent enroll ${token} && rusuban agent run`, expiresAtMs };
     },
+  };
+}
+
+/** Servers without an agent as the API sees them. `describe`: what is to be known of one that has just been added. */
+export function createAgentlessDesk(
+  watch: Pick<AgentlessWatch, "add" | "check">,
+  { describe }: { readonly describe: (hostId: string) => Promise<Host | undefined> },
+): Agentless {
+  return {
+    async add(order) {
+      const target = await watch.add(order);
+      return target && describe(target.hostId);
+    },
+    check: watch.check,
   };
 }

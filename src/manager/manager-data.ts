@@ -23,6 +23,8 @@ export function managerFiles(dataDirectory: string) {
     database: join(manager, "manager.db"),
     store: join(manager, "store"),
     passphrase: join(manager, "store-passphrase"),
+    /** Seals the passwords of servers without an agent. */
+    secretKey: join(manager, "secret-key"),
     settings: join(dataDirectory, "manager.toml"),
     /** The local administrator's certificate and where the manager is: what the command line uses. */
     administrator: join(dataDirectory, "administrator"),

@@ -7,6 +7,7 @@ import { createRefusalLog } from "../net/refusal-log.ts";
 import { flowName } from "../ports/port-map.ts";
 import { createBoundedLog } from "../runtime/bounded-log.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { reasonOf } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import { VERSION } from "../runtime/package.ts";
 import type { Random } from "../runtime/random.ts";
@@ -19,7 +20,7 @@ import { createReportReceiver } from "./alerts/receiver.ts";
 import { createEventHub } from "./api/event-hub.ts";
 import { createAlertDesk } from "./api-alerts.ts";
 import { createExaminationDesk } from "./api-doctor.ts";
-import { createEnrolmentTokens, createHostDirectory, toHost } from "./api-hosts.ts";
+import { createAgentlessDesk, createEnrolmentTokens, createHostDirectory, toHost } from "./api-hosts.ts";
 import { createJobDesk } from "./api-jobs.ts";
 import { createSnapshotDesk, toSnapshot } from "./api-snapshots.ts";
 import { backupAlertOf } from "./backup/backup-alerts.ts";
@@ -40,9 +41,19 @@ import { createHostList } from "./fleet/host-list.ts";
 import { Presence } from "./fleet/presence.ts";
 import { createHousekeeping } from "./housekeeping.ts";
 import { createListeners } from "./listeners.ts";
-import { issueManagerIdentity, openManagerData, reachableAddresses, writeAdministratorLink } from "./manager-data.ts";
+import {
+  issueManagerIdentity,
+  managerFiles,
+  openManagerData,
+  reachableAddresses,
+  writeAdministratorLink,
+} from "./manager-data.ts";
 import { createRecordListeners } from "./record-listeners.ts";
 import { MANAGER_DIALS, type ManagerSettings } from "./settings.ts";
+import { createAgentlessList } from "./watch/agentless/agentless-list.ts";
+import { createAgentlessWatch } from "./watch/agentless/agentless-watch.ts";
+import { createDownAlert } from "./watch/agentless/down-alert.ts";
+import { openSecretSeal } from "./watch/agentless/sealed-secret.ts";
 import { createForwarding } from "./watch/forward/forwarding.ts";
 import { groupStates } from "./watch/group-states.ts";
 import { createHistory } from "./watch/history/history.ts";
@@ -239,12 +250,10 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
   });
 
   // Watching
+  const mayBeTold = (hostId: string) => decisions.isWatched(hostId) && maintenance.windowOf(hostId) === undefined;
   const reachability = createReachability({
     // What is in maintenance, or not watched, may be silent; whoever is so still afterwards is told of then.
-    silent: (silentMs) =>
-      presence
-        .silent(silentMs)
-        .filter((hostId) => decisions.isWatched(hostId) && maintenance.windowOf(hostId) === undefined),
+    silent: (silentMs) => presence.silent(silentMs).filter((hostId) => decisions.hasAgent(hostId) && mayBeTold(hostId)),
     miss: (hostId) => presence.miss(hostId, settings["hosts.unreachableSeconds"] * 1_000),
     async find(hostId) {
       const record = await hosts.find(hostId);
@@ -260,6 +269,38 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     random,
     log,
   });
+  const agentless = createAgentlessWatch({
+    list: createAgentlessList({
+      database,
+      seal: await openSecretSeal(managerFiles(dataDirectory).secretKey, random),
+      clock,
+      random,
+      log,
+    }),
+    ping: (address) => ping({ host: address, timeoutMs: PING_TIMEOUT_MS, clock }),
+    intervalMs: settings["hosts.pollSeconds"] * 1_000,
+    failuresMax: settings["hosts.pollFailures"],
+    onLook(hostId, { facts, readings: look }) {
+      readings.take(hostId, look);
+      onSign(hostId);
+      void hosts.looked(hostId, facts, clock.now()).catch((error: unknown) => {
+        log.error({ host: hostId, reason: reasonOf(error) }, "what was seen of a server could not be noted");
+      });
+    },
+    onDown(target, why) {
+      const { hostId } = target;
+      if (!mayBeTold(hostId)) return;
+      if (presence.miss(hostId, 0)) void publishHost(hostId);
+      const { lastSignAtMs: lastSeenAtMs } = presence.of(hostId);
+      const alert = createDownAlert(target, { ...why, lastSeenAtMs }, { clock, random });
+      void returns.raiseOnce(hostId, alert).catch((error: unknown) => {
+        log.error({ host: hostId, reason: reasonOf(error) }, "an alert about a server could not be noted");
+      });
+    },
+    clock,
+    random,
+    log: boundedLog,
+  });
   const hostDirectory = createHostDirectory({
     hosts,
     presence,
@@ -270,6 +311,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       readings.remove(hostId);
       history.remove(hostId);
       decisions.remove(hostId);
+      agentless.remove(hostId);
       void publishHost(hostId);
     },
     onChanged(record) {
@@ -294,6 +336,16 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     hosts: hostDirectory,
     readings,
     history,
+    agentless: createAgentlessDesk(agentless, {
+      describe: async (hostId) => {
+        const record = await hosts.find(hostId);
+        if (record === undefined) return undefined;
+        presence.add(hostId, null);
+        decisions.set(hostId, record);
+        void publishHost(hostId);
+        return toHost(record, presence);
+      },
+    }),
     groups: {
       states: async () =>
         groupStates(
@@ -383,6 +435,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       receiver,
       { name: "jobs", start: () => jobs.start(), stop: () => jobs.stop() },
       reachability,
+      agentless,
       createSpaceReclaimer({ store, clock, log }),
       createHousekeeping({
         clock,

@@ -16,7 +16,13 @@ export interface Host {
   readonly group: string;
   /** Whether its state counts: for its groups, for the whole, and as an alert when it falls silent. */
   readonly watched: boolean;
+  /** By what its state is known. */
+  readonly means: HostMeans;
 }
+
+/** `agent` is ours; the others are for servers that run none. */
+export const HOST_MEANS = ["agent", "wsman", "cim-xml", "ping"] as const;
+export type HostMeans = (typeof HOST_MEANS)[number];
 
 /** What the agent says of its machine. */
 export interface HostFacts {

@@ -13,6 +13,12 @@ interface Audited<N extends ChangingName> {
 }
 
 export const AUDITED: { readonly [N in ChangingName]: Audited<N> } = {
+  hostAdd: {
+    action: "host.add",
+    subject: ({ body }) => body.name,
+    details: ({ body: { address, means, port, account } }) => ({ address, means, port, account: account?.name }),
+  },
+  hostCheck: { action: "host.check", subject: ({ params }) => params.host },
   hostChange: {
     action: "host.change",
     subject: ({ params }) => params.host,
@@ -40,13 +46,13 @@ export const AUDITED: { readonly [N in ChangingName]: Audited<N> } = {
     subject: ({ body }) => body.host,
     details: ({ body }, reply) => ({ count: reply?.ids.length ?? body.count }),
   },
+  doctorExamine: { action: "host.doctor", subject: ({ params }) => params.host },
   jobCancel: { action: "job.cancel", subject: ({ params }) => params.id },
   backupStart: {
     action: "backup.start",
     subject: ({ body }) => body.host,
     details: ({ body }, reply) => ({ paths: body.paths, job: reply?.id }),
   },
-  doctorExamine: { action: "host.doctor", subject: ({ params }) => params.host },
   restoreStart: {
     action: "restore.start",
     subject: ({ body }) => body.snapshot,

@@ -4,12 +4,13 @@ import type { Clock } from "../../runtime/clock.ts";
 import { findHost } from "./find-host.ts";
 import type { Handlers } from "./handler.ts";
 import { describeHosts, type HostOverviewNeeds } from "./host-overview.ts";
-import type { EnrolmentTokens, HostDirectory, ReadingHistory } from "./needs.ts";
+import type { Agentless, EnrolmentTokens, HostDirectory, ReadingHistory } from "./needs.ts";
 
 export interface HostNeeds extends HostOverviewNeeds {
   readonly hosts: HostDirectory;
   readonly tokens: EnrolmentTokens;
   readonly history: ReadingHistory;
+  readonly agentless: Agentless;
   readonly clock: Clock;
 }
 
@@ -22,12 +23,14 @@ type HostRouteName =
   | "hostReadings"
   | "hostSeries"
   | "hostHistory"
+  | "hostAdd"
+  | "hostCheck"
   | "hostChange"
   | "hostRemove"
   | "hostToken";
 
 export function createHostHandlers(needs: HostNeeds): Handlers<HostRouteName> {
-  const { hosts, readings, tokens, history, clock } = needs;
+  const { hosts, readings, tokens, history, agentless, clock } = needs;
   return {
     async hostList({ query }) {
       const page = await hosts.list({
@@ -64,6 +67,24 @@ export function createHostHandlers(needs: HostNeeds): Handlers<HostRouteName> {
       }
       const { unit, stepSeconds, points } = found;
       return { hostId: host.id, component, measure, unit, stepSeconds, points: [...points] };
+    },
+    async hostAdd({ body }) {
+      const { port = null, trust = { kind: "system" }, account = null, path = null, namespace = null, ...rest } = body;
+      const added = await agentless.add({ ...rest, port, trust, account, path, namespace });
+      if (added === undefined) {
+        throw new ApiError("conflict", `name: another host is called ${JSON.stringify(body.name)}`);
+      }
+      return { ...added, ports: { ...added.ports } };
+    },
+    async hostCheck({ params }) {
+      const host = await findHost(hosts, params.host);
+      const steps = await agentless.check(host.id);
+      if (steps !== undefined) return { hostId: host.id, steps: [...steps] };
+      throw new ApiError(
+        "invalid-request",
+        `host: ${host.name} runs an agent of ours`,
+        `\`rusuban doctor ${host.name}\` says what works on the way to it`,
+      );
     },
     async hostChange({ params, body }) {
       const host = await findHost(hosts, params.host);

@@ -12,11 +12,12 @@ import { groupStates } from "../watch/group-states.ts";
 import { checkSchedule, nextOccurrence } from "../watch/maintenance/maintenance-times.ts";
 import type { EventHub } from "./event-hub.ts";
 import type {
+  Agentless,
   AlertInbox,
   BackupOrder,
   EnrolmentTokens,
-  Groups,
   Examinations,
+  Groups,
   HostDirectory,
   Jobs,
   LatestReadings,
@@ -35,11 +36,12 @@ export interface MemoryFleet {
   readonly readings: LatestReadings;
   readonly alerts: AlertInbox;
   readonly testAlerts: TestAlerts;
-  readonly jobs: Jobs;
   readonly examinations: Examinations;
+  readonly jobs: Jobs;
   readonly snapshots: Snapshots;
   readonly tokens: EnrolmentTokens;
   readonly history: ReadingHistory;
+  readonly agentless: Agentless;
   readonly groups: Groups;
   readonly maintenance: MaintenanceWindows;
   /** What the rest of a manager would do: each puts a thing in place and publishes it. */
@@ -169,8 +171,6 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
         return found;
       },
     },
-    testAlerts: {
-      async raise(hostId, ids) {
     examinations: {
       async examine(hostId) {
         const host = hosts.get(hostId);
@@ -180,6 +180,8 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
         return { host: name, hostId, address, startedAtMs, tookMs: 0, via: null, entries: [], paste: "token" };
       },
     },
+    testAlerts: {
+      async raise(hostId, ids) {
         for (const id of ids) {
           if (alerts.some((alert) => alert.id === id && alert.hostId === hostId)) continue;
           fleet.putAlert(testAlert(id, hosts.get(hostId), clock.now()));
@@ -263,6 +265,22 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
     },
     groups: { states: async () => groupStates([...hosts.values()], (id) => readings.get(id)) },
     maintenance: createMemoryMaintenance(clock),
+    agentless: {
+      async add({ name, address, means }) {
+        if ([...hosts.values()].some((host) => host.name === name)) return undefined;
+        const number = 900 + hosts.size;
+        const host: Host = {
+          id: `00000000-0000-7000-8000-${String(number).padStart(12, "0")}`,
+          ...{ name, address, means, group: "", watched: true, ports: {}, state: "unknown" },
+          ...{ enrolledAtMs: clock.now(), lastSeenAtMs: null },
+          facts: { hostname: address, platform: "unknown", operatingSystem: "", architecture: "", agentVersion: "" },
+        };
+        fleet.putHost(host);
+        return host;
+      },
+      check: async (hostId) =>
+        hosts.get(hostId)?.means === "agent" ? undefined : [{ step: "ping", passed: true, what: "answers" }],
+    },
     history: {
       async seriesOf(hostId) {
         const all = readings.get(hostId)?.readings ?? [];

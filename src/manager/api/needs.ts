@@ -8,6 +8,9 @@ import type { MaintenanceSchedule, MaintenanceScope, MaintenanceWindow } from ".
 import type { HostReadings, ReadingState, ReadingUnit } from "../../model/reading.ts";
 import type { Snapshot, SnapshotEntry } from "../../model/snapshot.ts";
 
+import type { AgentlessOrder } from "../watch/agentless/agentless-list.ts";
+import type { CheckStep } from "../watch/agentless/means.ts";
+
 // What the API asks of the rest of the manager. A thing that is not there is undefined; what a caller did wrong is thrown
 // as ApiError with the contract's code (`ambiguous`, `conflict`); a ConnectError becomes `host-unreachable`.
 
@@ -44,6 +47,13 @@ export interface HostFilter {
 
 export interface LatestReadings {
   of(hostId: string): HostReadings | undefined;
+}
+
+export interface Agentless {
+  /** Undefined where another host has the name. */
+  add(order: AgentlessOrder): Promise<Host | undefined>;
+  /** Undefined for a host with an agent. */
+  check(hostId: string): Promise<readonly { step: CheckStep; passed: boolean | null; what: string }[] | undefined>;
 }
 
 export interface ReadingHistory {
@@ -115,6 +125,15 @@ export interface AlertInbox {
   ): Promise<ReadonlyMap<string, { readonly count: number; readonly worst: Severity }>>;
 }
 
+/** The doctor. */
+export interface Examinations {
+  /** Undefined for a host that is gone. Throws ApiError `conflict` for an answer that is not of this host and its last question. */
+  examine(
+    hostId: string,
+    options: { readonly idleSeconds?: number | undefined; readonly answer?: string | undefined },
+  ): Promise<DoctorReport | undefined>;
+}
+
 export interface TestAlerts {
   /** Has the host's agent raise one test alert for each id; resolves when the agent has taken the order. */
   raise(hostId: string, ids: readonly string[]): Promise<void>;
@@ -125,15 +144,6 @@ export interface JobFilter {
   readonly kind: JobKind | undefined;
   readonly hostId: string | undefined;
 }
-/** The doctor. */
-export interface Examinations {
-  /** Undefined for a host that is gone. Throws ApiError `conflict` for an answer that is not of this host and its last question. */
-  examine(
-    hostId: string,
-    options: { readonly idleSeconds?: number | undefined; readonly answer?: string | undefined },
-  ): Promise<DoctorReport | undefined>;
-}
-
 
 export interface BackupOrder {
   readonly host: Host;

@@ -33,6 +33,7 @@ export function sampleHost(number: number, name: string, changes: Partial<Host> 
     ports: {},
     group: "",
     watched: true,
+    means: "agent",
     ...changes,
   };
 }

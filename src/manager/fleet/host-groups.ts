@@ -1,3 +1,5 @@
+import type { Host } from "../../model/host.ts";
+
 // Groups are paths of names, `tokyo/web`: a host is in its own group and in those above it. A group is there as long as
 // a host is in it.
 
@@ -12,12 +14,14 @@ export function groupsAbove(path: string): string[] {
   return path === "" ? [] : names.map((_, index) => names.slice(0, index + 1).join("/"));
 }
 
+type Decided = Pick<Host, "group" | "watched" | "means">;
+
 /** What the operator decided of each host, at hand without the database. */
 export class HostDecisions {
-  readonly #hosts = new Map<string, { readonly group: string; readonly watched: boolean }>();
+  readonly #hosts = new Map<string, Decided>();
 
-  set(hostId: string, { group, watched }: { readonly group: string; readonly watched: boolean }): void {
-    this.#hosts.set(hostId, { group, watched });
+  set(hostId: string, { group, watched, means }: Decided): void {
+    this.#hosts.set(hostId, { group, watched, means });
   }
 
   remove(hostId: string): void {
@@ -26,6 +30,11 @@ export class HostDecisions {
 
   groupOf(hostId: string): string {
     return this.#hosts.get(hostId)?.group ?? "";
+  }
+
+  /** A host that has just enrolled has one. */
+  hasAgent(hostId: string): boolean {
+    return (this.#hosts.get(hostId)?.means ?? "agent") === "agent";
   }
 
   /** A host that has just enrolled is. */

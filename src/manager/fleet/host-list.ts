@@ -2,7 +2,7 @@ import type { Selectable } from "kysely";
 import type { Database } from "../../database/open-database.ts";
 import type { HostsTable } from "../../database/schema.ts";
 import { beginsWithText, containsText } from "../../database/text-search.ts";
-import type { HostFacts } from "../../model/host.ts";
+import type { HostFacts, HostMeans } from "../../model/host.ts";
 
 // The hosts as the database has them. Whether a host is up is presence (presence.ts), not a column.
 
@@ -18,6 +18,7 @@ export interface HostRecord {
   readonly revokedAtMs: number | null;
   readonly group: string;
   readonly watched: boolean;
+  readonly means: HostMeans;
 }
 
 /** A page of hosts goes on behind this one. */
@@ -44,6 +45,8 @@ export interface HostList {
     id: string,
     changes: { name?: string | undefined; group?: string | undefined; watched?: boolean | undefined; atMs: number },
   ): Promise<void>;
+  /** What was seen of a server without an agent. */
+  looked(id: string, facts: Partial<HostFacts>, atMs: number): Promise<void>;
   /** What a host says of itself, and from where, at `atMs`. */
   seen(
     id: string,
@@ -93,6 +96,13 @@ export function createHostList(database: Database): HostList {
       if (Object.keys(changes).length === 0) return;
       await database.updateTable("hosts").set(changes).where("id", "=", id).execute();
     },
+    async looked(id, facts, atMs) {
+      const row = await rows().where("id", "=", id).executeTakeFirst();
+      if (row === undefined) return;
+      const known = { ...(JSON.parse(row.facts) as HostFacts), ...facts };
+      const changes = { facts: JSON.stringify(known), last_seen_at_ms: atMs };
+      await database.updateTable("hosts").set(changes).where("id", "=", id).execute();
+    },
     async seen(id, { facts, address, ports, atMs }) {
       await database
         .updateTable("hosts")
@@ -115,5 +125,6 @@ function toRecord(row: Selectable<HostsTable>): HostRecord {
     revokedAtMs: row.revoked_at_ms,
     group: row.group_path,
     watched: row.unwatched_at_ms === null,
+    means: row.means,
   };
 }
