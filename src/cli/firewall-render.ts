@@ -17,16 +17,20 @@ import { profileNamed, variantNamed } from "./ports-profile.ts";
 import type { Session } from "./session.ts";
 
 /** As commander hands them over. */
-export interface RenderOptions extends Omit<WhereOptions, "side" | "others"> {
+export interface RenderOptions extends RuleSetOptions {
   readonly target: string;
+  readonly nftTable?: string;
+  readonly out?: string;
+}
+
+/** Which rules are meant. */
+export interface RuleSetOptions extends Omit<WhereOptions, "side" | "others"> {
   readonly side?: WhereOptions["side"];
   readonly profile?: string;
   readonly from?: readonly string[];
   readonly with?: readonly string[];
   readonly without?: readonly string[];
   readonly plainHttp?: boolean;
-  readonly nftTable?: string;
-  readonly out?: string;
 }
 
 /** `rusuban firewall render`. */
@@ -71,7 +75,8 @@ async function write(session: Session, directory: string, { files }: Rendered): 
   }
 }
 
-async function ruleSetFor(session: Session, options: RenderOptions): Promise<RuleSet> {
+/** The rules of one place that these options mean. Throws SettingsError or CommandError for what cannot be. */
+export async function ruleSetFor(session: Session, options: RuleSetOptions): Promise<RuleSet> {
   const side = options.side ?? "agent";
   const where = { ...options, side, others: othersGiven(options) };
   if (options.profile !== undefined) return profileRules(session, where, options.profile);
@@ -90,7 +95,7 @@ const WINDOWS_SERVER_2008 = "windows-server-2008";
 
 async function profileRules(
   session: Session,
-  options: WhereOptions & Pick<RenderOptions, "from">,
+  options: WhereOptions & Pick<RuleSetOptions, "from">,
   name: string,
 ): Promise<RuleSet> {
   const profile = profileNamed(name);
@@ -116,7 +121,7 @@ async function profileRules(
   });
 }
 
-function othersGiven(options: RenderOptions): WhereOptions["others"] {
+function othersGiven(options: RuleSetOptions): WhereOptions["others"] {
   const flags = options as unknown as Readonly<Record<string, readonly string[] | undefined>>;
   return Object.fromEntries(
     (Object.keys(PARTY_WORDS) as OtherParty[]).flatMap((party) => {
@@ -144,7 +149,7 @@ function readInitiator(text: string): [row: string, party: RuleParty] {
  * What this release listens on and looks at, what a declared party is for, and what the operator adds, less what he takes
  * away. The data ports are here because the agent keeps them free for its jobs.
  */
-function flowsInUse(options: RenderOptions, managerFlows: readonly FlowKey[] | null): ReadonlySet<FlowKey> {
+function flowsInUse(options: RuleSetOptions, managerFlows: readonly FlowKey[] | null): ReadonlySet<FlowKey> {
   const flows = new Set<FlowKey>([...(managerFlows ?? MANAGER_LISTENS), ...AGENT_LISTENS, "backupData", "ping"]);
   const others = othersGiven(options);
   for (const party of Object.keys(others) as OtherParty[]) for (const key of PARTY_FLOWS[party] ?? []) flows.add(key);

@@ -1,17 +1,21 @@
 import type { Command } from "commander";
 import { SIDES } from "../firewall/rule.ts";
 import { TARGETS } from "../firewall/targets.ts";
-import { integer } from "../runtime/setting-kinds.ts";
-import { defineCommand, defineGroup, type OptionShape } from "./define-command.ts";
+import { defineCommand, defineGroup } from "./define-command.ts";
+import { firewallApplyCommand } from "./firewall-apply.ts";
+import {
+  firewallConfirmCommand,
+  firewallDiffCommand,
+  firewallRemoveCommand,
+  firewallRevertCommand,
+} from "./firewall-live.ts";
+import { RULE_OPTIONS } from "./firewall-options.ts";
 import { renderCommand } from "./firewall-render.ts";
-import { PARTY_WORDS, WORDS } from "./firewall-words.ts";
+import { firewallStatusCommand } from "./firewall-status.ts";
+import { WORDS } from "./firewall-words.ts";
 import type { Cli, Session } from "./session.ts";
 
-const PARTY_OPTIONS = Object.entries(PARTY_WORDS).map(
-  ([party, about]): OptionShape => ({ flags: `--${party} <address>`, about, isRepeatable: true }),
-);
-
-/** `rusuban firewall render|targets`. */
+/** `rusuban firewall …`: rules to hand on, and this host's own firewall. */
 export function firewallCommand(cli: Cli): Command {
   return defineGroup(cli, "firewall", WORDS.group, [
     defineCommand(cli, {
@@ -20,20 +24,7 @@ export function firewallCommand(cli: Cli): Command {
       options: [
         { flags: "--target <name>", about: WORDS.target, isRequired: true },
         { flags: "--side <side>", about: WORDS.side, choices: SIDES },
-        { flags: "--host <name>", about: WORDS.host, isRepeatable: true },
-        { flags: "--agent <name=address>", about: WORDS.agent, isRepeatable: true },
-        { flags: "--manager <address>", about: WORDS.manager, isRepeatable: true },
-        ...PARTY_OPTIONS,
-        { flags: "--platform <platform>", about: WORDS.platform, choices: ["linux", "windows"] },
-        { flags: "--with <flow>", about: WORDS.with, isRepeatable: true },
-        { flags: "--without <flow>", about: WORDS.without, isRepeatable: true },
-        { flags: "--plain-http", about: WORDS.plainHttp },
-        { flags: "--port <flow=port>", about: WORDS.port, isRepeatable: true },
-        { flags: "--jobs <n>", about: WORDS.jobs, kind: integer({ min: 1, max: 64 }) },
-        { flags: "--allow-overlap", about: WORDS.allowOverlap },
-        { flags: "--profile <name>", about: WORDS.profile },
-        { flags: "--variant <name>", about: WORDS.variant },
-        { flags: "--from <row=party>", about: WORDS.from, isRepeatable: true },
+        ...RULE_OPTIONS,
         { flags: "--nft-table <table>", about: WORDS.nftTable },
         { flags: "--out <directory>", about: WORDS.out },
       ],
@@ -51,6 +42,12 @@ export function firewallCommand(cli: Cli): Command {
       examples: ["rusuban firewall targets", "rusuban firewall targets --json"],
       run: targets,
     }),
+    firewallDiffCommand(cli),
+    firewallApplyCommand(cli),
+    firewallConfirmCommand(cli),
+    firewallRevertCommand(cli),
+    firewallStatusCommand(cli),
+    firewallRemoveCommand(cli),
   ]);
 }
 

@@ -5,7 +5,7 @@
 // no trace.
 
 import { join } from "node:path";
-import type { Clock } from "../../runtime/clock.ts";
+import { type Clock, pause } from "../../runtime/clock.ts";
 import { PeerError, reasonOf } from "../../runtime/errors.ts";
 import { takeProcessLock } from "../../runtime/process-lock.ts";
 import { createUuid, type Random } from "../../runtime/random.ts";
@@ -49,16 +49,21 @@ export interface Status {
   readonly applied: Applied | undefined;
   /** One that waits for its confirmation. */
   readonly change: Change | undefined;
+  /** Undefined while a change waits. */
   readonly drift: Drift | undefined;
   readonly live: RulesByManager;
   readonly strange: readonly string[];
 }
 
-/** What applying the same again would change; undefined while a change waits, or where nothing was applied. */
+/** What applying the same again would change; empty where nothing was applied. */
 export type Drift = readonly DifferenceLine[];
 
 /** What a command of before left undone, and what became of it. */
 export type Recovery = "taken back" | "finished" | "none";
+
+/** A change takes ufw and firewalld some seconds; whoever comes meanwhile waits this long. */
+const LOCK_WAIT_MS = 15_000;
+const LOCK_RETRY_MS = 100;
 
 const NOTHING: PersistenceReport = { done: [], missing: [] };
 
@@ -69,7 +74,12 @@ export function createLiveFirewall(needs: LiveFirewallNeeds) {
   /** One program at a time changes anything. */
   async function locked<T>(work: (managers: AllManagers) => Promise<T>): Promise<T> {
     await state.prepare();
-    const lock = takeProcessLock(join(state.path, "lock"));
+    const deadline = clock.monotonic() + LOCK_WAIT_MS;
+    let lock = takeProcessLock(join(state.path, "lock"));
+    while (!lock.held && clock.monotonic() < deadline) {
+      await pause(clock, LOCK_RETRY_MS);
+      lock = takeProcessLock(join(state.path, "lock"));
+    }
     if (!lock.held) {
       const who = lock.holder === undefined ? "another process" : `process ${lock.holder}`;
       throw new PeerError("busy", `${who} is changing the firewall: try again in a moment`);
@@ -170,7 +180,7 @@ export function createLiveFirewall(needs: LiveFirewallNeeds) {
     if (pending !== undefined) return { changed: true, deadlineAtMs: pending.deadlineAtMs, persistence: NOTHING };
     const persistence = options.permanent ? await managers.persist(plan.wanted) : NOTHING;
     const applied = await state.readApplied();
-    const isPermanent = options.permanent || (applied?.isPermanent ?? false);
+    const isPermanent = options.permanent;
     if (JSON.stringify(applied?.request) !== JSON.stringify(request) || applied?.isPermanent !== isPermanent) {
       await state.writeApplied({ appliedAtMs: clock.now(), isPermanent, request });
     }
@@ -178,20 +188,22 @@ export function createLiveFirewall(needs: LiveFirewallNeeds) {
   }
 
   async function driftOf(managers: AllManagers): Promise<Drift | undefined> {
+    if ((await state.readChange()) !== undefined) return undefined;
     const applied = await state.readApplied();
-    if (applied === undefined || (await state.readChange()) !== undefined) return undefined;
-    return (await managers.plan(applied.request)).difference;
+    return applied === undefined ? [] : (await managers.plan(applied.request)).difference;
   }
 
   return {
     plan: (request: Request): Promise<Plan> => openAllManagers(machine).plan(request),
 
     /** Throws PeerError `not-applied` with the firewall's own words, `change-waiting` where another change waits. */
-    apply(request: Request, options: ApplyOptions) {
+    apply(request: Request, { revertAfterMs, permanent }: ApplyOptions) {
       return locked(async (managers) => {
         const recovery = await recover(managers);
         const plan = await managers.plan(request);
-        const context = { plan, request, options };
+        // What a restart brings back must not be older than what is there: once permanent, permanent until removed.
+        const isPermanent = permanent || ((await state.readApplied())?.isPermanent ?? false);
+        const context = { plan, request, options: { revertAfterMs, permanent: isPermanent } };
         if (isSame(plan.difference)) return { recovery, plan, outcome: await keep(managers, context) };
         if ((await state.readChange()) !== undefined) {
           throw new PeerError(
@@ -263,7 +275,7 @@ export function createLiveFirewall(needs: LiveFirewallNeeds) {
       });
     },
 
-    /** Looks at drift only, without the lock and without mending anything: for now and then. */
+    /** Looks at drift only, without the lock and without mending anything. Undefined while a change waits. */
     look: (): Promise<Drift | undefined> => driftOf(openAllManagers(machine)),
 
     /** What was applied last; undefined where nothing was. */
