@@ -165,28 +165,29 @@ export class FileReader {
   }
 
   /** Where reading came to; chunks never span a hole, so that filling one leaves the others as they are. */
-  async #readRun(fd: number, { start, end }: { start: number; end: number }, pieces: PieceCollector): Promise<number> {
-    let position = start;
+  async #readRun(fd: number, run: { start: number; end: number }, pieces: PieceCollector): Promise<number> {
+    const { end } = run;
+    let position = run.start;
     let left = NOTHING;
     for (;;) {
       const bytes = Math.min(this.#sliceBytes - left.length, end - position);
       const loan = await this.#uploader.lend(left.length + bytes);
       try {
-        const { memory } = loan;
-        left.copy(Buffer.from(memory));
+        const { memory, at: start } = loan;
+        const filled = left.copy(Buffer.from(memory, start));
         const isEnd = position + bytes >= end;
-        const work = { memory, filled: left.length, fd, position, bytes, isEnd };
+        const work = { memory, at: start, filled, fd, position, bytes, isEnd };
         const { bytesRead, ends, ids } = await this.#uploader.cut(work);
         let at = 0;
         for (const [index, chunkEnd] of ends.entries()) {
           const id = Buffer.from(ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES));
-          this.#uploader.addNamed(id, { loan, at, bytes: chunkEnd - at });
+          this.#uploader.addNamed(id, { loan, at: start + at, bytes: chunkEnd - at });
           pieces.addChunk(id, chunkEnd - at);
           at = chunkEnd;
         }
         position += bytesRead;
         if (isEnd || bytesRead < bytes) return position;
-        left = Buffer.from(Buffer.from(memory, at, work.filled + bytesRead - at));
+        left = Buffer.from(Buffer.from(memory, start + at, filled + bytesRead - at));
       } finally {
         loan.release();
       }

@@ -4,8 +4,9 @@ import type { ChunkSink } from "../store/chunk-sink.ts";
 import { ChunkTable } from "../store/chunk-table.ts";
 import type { Cuts, CutWork } from "../store/chunk-work.ts";
 import { assembleEncoded, encodeAndProve } from "../store/codec.ts";
+import { dispose } from "../store/dispose.ts";
 import type { Chunking } from "../store/keys.ts";
-import { SharedBuffers, type SharedLoan } from "../store/shared-buffers.ts";
+import { type SharedLoan, SharedMemory } from "../store/shared-memory.ts";
 import { WorkCrew } from "../store/work-crew.ts";
 
 /** Memory for objects on their way at a time, plain and encoded; what is begun below it may end above it, by 4 MiB at most. */
@@ -36,7 +37,7 @@ export class Uploader {
   readonly #sink: ChunkSink;
   readonly #idKey: Buffer;
   readonly #crew: WorkCrew;
-  readonly #buffers = new SharedBuffers();
+  readonly #memory = new SharedMemory();
   /** What this run has met: put, being put, or seen in the store. A table without places. */
   readonly #met: ChunkTable;
   readonly #batches: Record<ObjectKind, Batch> = { data: { objects: [], bytes: 0 }, tree: { objects: [], bytes: 0 } };
@@ -63,7 +64,7 @@ export class Uploader {
     return id;
   }
 
-  /** As `add` for a data chunk that has been named and lies in lent memory: the loan is shared, not taken. */
+  /** As `add` for a data chunk that has been named and lies in lent memory, at `at` of the whole: the loan is shared, not taken. */
   addNamed(id: Buffer, { loan, at, bytes }: { loan: SharedLoan; at: number; bytes: number }): void {
     if (this.meet(id)) this.#enqueue("data", id, { bytes, short: undefined, loan: loan.share(), at });
   }
@@ -147,13 +148,13 @@ export class Uploader {
       return { bytes, short: Buffer.from(plaintext) };
     }
     const loan = this.#lend(bytes);
-    plaintext.copy(Buffer.from(loan.memory));
-    return { bytes, short: undefined, loan, at: 0 };
+    plaintext.copy(Buffer.from(loan.memory, loan.at, bytes));
+    return { bytes, short: undefined, loan, at: loan.at };
   }
 
   #lend(bytes: number): SharedLoan {
     this.#bytesInFlight += bytes;
-    return this.#buffers.lend(bytes, () => this.#returned(bytes));
+    return this.#memory.lend(bytes, () => this.#returned(bytes));
   }
 
   #letGo(object: Held): void {
@@ -206,29 +207,38 @@ export class Uploader {
           this.#letGo(object);
           return;
         }
-        const encoded = await this.#encode(object);
-        const { length } = encoded;
-        await this.#sink.put({ kind, id, encoded });
+        const storedBytes = await this.#encodeAndPut(kind, id, object);
         if (kind === "data") this.newBytes += object.bytes;
-        this.storedBytes += length;
-        this.#returned(length);
+        this.storedBytes += storedBytes;
       }),
     );
   }
 
-  /** Lets the object go; what comes out is in flight instead. */
-  async #encode(object: Held): Promise<Buffer> {
-    const encoded = await this.#encodeHeld(object);
-    this.#bytesInFlight += encoded.length;
+  /** The bytes put. Lets the object go. */
+  async #encodeAndPut(kind: ObjectKind, id: Buffer, object: Held): Promise<number> {
+    const encoded = await this.#encode(object);
+    const { length } = encoded;
+    if (this.#sink.isCopying === true) {
+      await this.#sink.put({ kind, id, encoded });
+      dispose(encoded);
+      this.#letGo(object);
+      return length;
+    }
+    const own = encoded.buffer instanceof SharedArrayBuffer ? Buffer.from(encoded) : encoded;
+    // The object's memory is free for the next; what is put is in flight instead.
+    this.#bytesInFlight += length;
     this.#letGo(object);
-    return encoded;
+    await this.#sink.put({ kind, id, encoded: own });
+    this.#returned(length);
+    return length;
   }
 
-  async #encodeHeld(object: Held): Promise<Buffer> {
+  /** In the object's own memory, or in a buffer of its own. */
+  async #encode(object: Held): Promise<Buffer> {
     if (object.short !== undefined) return encodeAndProve(object.short);
     const { bytes, at, loan } = object;
-    const { bodyBytes } = await this.#crew.encode({ memory: loan.memory, at, bytes });
-    const body = bodyBytes === 0 ? undefined : Buffer.from(loan.memory, at, bodyBytes);
-    return assembleEncoded(Buffer.from(loan.memory, at, bytes), body);
+    const { encodedBytes } = await this.#crew.encode({ memory: loan.memory, at, bytes });
+    if (encodedBytes === 0) return assembleEncoded(Buffer.from(loan.memory, at, bytes), undefined);
+    return Buffer.from(loan.memory, at, encodedBytes);
   }
 }

@@ -2,7 +2,7 @@ import { readSync } from "node:fs";
 import { CorruptionError, codeOf, reasonOf } from "../runtime/errors.ts";
 import { chunkId, ID_BYTES } from "./chunk-id.ts";
 import { createCutter, createGearTable } from "./chunker.ts";
-import { compressAndProve } from "./codec.ts";
+import { compressAndProve, ENCODED_HEADER_BYTES, writeEncoded } from "./codec.ts";
 import { dispose } from "./dispose.ts";
 import type { Chunking } from "./keys.ts";
 
@@ -20,6 +20,8 @@ export interface EncodeWork {
 export interface CutWork {
   readonly kind: "cut";
   readonly memory: SharedArrayBuffer;
+  /** Where in the memory the stream goes on, and how much of it is there. */
+  readonly at: number;
   readonly filled: number;
   readonly fd: number;
   /** Where in the file to go on, and how many bytes. */
@@ -32,13 +34,13 @@ export interface CutWork {
 export type Work = EncodeWork | CutWork;
 
 export interface Encoded {
-  /** The length of the compressed body that stands in the plaintext's place, or 0: the plaintext is kept. */
-  readonly bodyBytes: number;
+  /** The length of the encoded object that stands in the plaintext's place, or 0: the plaintext is kept, to be stored raw. */
+  readonly encodedBytes: number;
 }
 
 export interface Cuts {
   readonly bytesRead: number;
-  /** Where in the memory each chunk ends; the first begins at 0. */
+  /** Where each chunk ends, from `at`; the first begins there. */
   readonly ends: readonly number[];
   /** One after the other. */
   readonly ids: Uint8Array;
@@ -64,8 +66,8 @@ export function createWorker({ sizes, gearKey, idKey }: Chunking): Worker {
     }
   };
 
-  function readAndCut({ memory, filled, fd, position, bytes, isEnd }: CutWork): Cuts {
-    const all = Buffer.from(memory);
+  function readAndCut({ memory, at, filled, fd, position, bytes, isEnd }: CutWork): Cuts {
+    const all = Buffer.from(memory, at, filled + bytes);
     let bytesRead = 0;
     while (bytesRead < bytes) {
       const count = readSync(fd, all, filled + bytesRead, bytes - bytesRead, position + bytesRead);
@@ -91,11 +93,12 @@ export function createWorker({ sizes, gearKey, idKey }: Chunking): Worker {
 function encode({ memory, at, bytes }: EncodeWork): Encoded {
   const plaintext = Buffer.from(memory, at, bytes);
   const body = compressAndProve(plaintext);
-  if (body === undefined) return { bodyBytes: 0 };
-  const { length } = body;
-  body.copy(plaintext);
+  if (body === undefined) return { encodedBytes: 0 };
+  const encodedBytes = ENCODED_HEADER_BYTES + body.length;
+  // Of a very short object, the header takes what was saved.
+  if (encodedBytes <= bytes) writeEncoded(plaintext, { plaintextBytes: bytes, body });
   dispose(body);
-  return { bodyBytes: length };
+  return { encodedBytes: encodedBytes <= bytes ? encodedBytes : 0 };
 }
 
 /** What another thread's failure was thrown as. */

@@ -7,15 +7,25 @@ import { dispose } from "./dispose.ts";
 // An object as it travels and as it is sealed: one byte for the coding, four for the plaintext's length, the body.
 
 const CODINGS = { raw: 0, zstd: 1 } as const;
-const ENCODED_HEADER_BYTES = 5;
+export const ENCODED_HEADER_BYTES = 5;
 export const ENCODED_BYTES_MAX = ENCODED_HEADER_BYTES + OBJECT_BYTES_MAX;
 
-/** What restic and borg use as well; level 1 is twice as fast and 12 % larger on text. */
-const LEVEL = 3;
+/**
+ * Level 3 with smaller tables of matches, which stay in a core's own cache: 22 % faster and 1 % larger on /usr/share than level
+ * 3 itself; level 2 would be 29 % faster and 3.6 % larger.
+ */
+const COMPRESSION = {
+  [constants.ZSTD_c_compressionLevel]: 3,
+  [constants.ZSTD_c_hashLog]: 16,
+  [constants.ZSTD_c_chainLog]: 14,
+  [constants.ZSTD_c_contentSizeFlag]: 1,
+};
 /** Below this a trip to the thread pool costs more than compressing here. */
 const COMPRESSED_HERE_BYTES_MAX = 16 * 1024;
 /** Decompressing is several times faster than compressing. */
 const DECOMPRESSED_HERE_BYTES_MAX = 128 * 1024;
+/** Trees of small directories: compressing and proving takes 30 times as long as they save, 0.02 % of a store. */
+const COMPRESSED_BYTES_MIN = 256;
 /** From this size on, samples decide whether compression is tried at all. */
 const SAMPLED_BYTES_MIN = 64 * 1024;
 const SAMPLE_BYTES = 4 * 1024;
@@ -65,11 +75,20 @@ export function compressAndProve(plaintext: Buffer): Buffer | undefined {
   );
 }
 
-/** Coding, length, body, in a buffer of their own. `body` is what `compressAndProve` returns of a plaintext so long. */
+/** Coding, length, body, in a buffer of their own. `body` is what `compressAndProve` returns of this plaintext. */
 export function assembleEncoded(plaintext: Buffer, body: Buffer | undefined): Buffer {
-  return body === undefined
-    ? withHeader(CODINGS.raw, plaintext.length, plaintext)
-    : withHeader(CODINGS.zstd, plaintext.length, body);
+  const plaintextBytes = plaintext.length;
+  const encoded = Buffer.allocUnsafeSlow(ENCODED_HEADER_BYTES + (body ?? plaintext).length);
+  if (body === undefined) writeHeader(encoded, CODINGS.raw, plaintextBytes);
+  else writeHeader(encoded, CODINGS.zstd, plaintextBytes);
+  (body ?? plaintext).copy(encoded, ENCODED_HEADER_BYTES);
+  return encoded;
+}
+
+/** As `assembleEncoded`, to the start of `target`, where the plaintext may stand. */
+export function writeEncoded(target: Buffer, { plaintextBytes, body }: { plaintextBytes: number; body: Buffer }): void {
+  writeHeader(target, CODINGS.zstd, plaintextBytes);
+  body.copy(target, ENCODED_HEADER_BYTES);
 }
 
 /** The plaintext; WireError when the bytes are not what they declare. Never allocates more than they may declare. */
@@ -116,7 +135,7 @@ function isWorthCompressing(plaintext: Buffer): boolean {
 
 function compressionOf(length: number) {
   return {
-    params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_contentSizeFlag]: 1 },
+    params: COMPRESSION,
     pledgedSrcSize: length,
     // Room for the worst case: with less zstd compresses through a buffer of its own, and each further one is another call.
     chunkSize: length + (length >> 8) + 128,
@@ -147,17 +166,14 @@ function parseEncoded(encoded: Buffer): { coding: number; length: number; body: 
   return { coding, length, body };
 }
 
-function withHeader(coding: number, length: number, body: Buffer): Buffer {
-  const encoded = Buffer.allocUnsafeSlow(ENCODED_HEADER_BYTES + body.length);
-  encoded.writeUInt8(coding, 0);
-  encoded.writeUInt32LE(length, 1);
-  body.copy(encoded, ENCODED_HEADER_BYTES);
-  return encoded;
+function writeHeader(target: Buffer, coding: number, length: number): void {
+  target.writeUInt8(coding, 0);
+  target.writeUInt32LE(length, 1);
 }
 
 /** Tries a few samples spread over the object at the fastest level. */
 function looksIncompressible(plaintext: Buffer): boolean {
-  if (plaintext.length < 32) return true;
+  if (plaintext.length < COMPRESSED_BYTES_MIN) return true;
   if (plaintext.length < SAMPLED_BYTES_MIN) return false;
   const step = Math.floor((plaintext.length - SAMPLE_BYTES) / (SAMPLES - 1));
   const samples = Buffer.concat(

@@ -4,11 +4,11 @@ import type { ChunkLocation, ChunkTable } from "./chunk-table.ts";
 import { dispose } from "./dispose.ts";
 import { writeIndexFiles } from "./index-file.ts";
 import type { Medium } from "./medium.ts";
-import { PackBuilder, type PackDirectory } from "./pack.ts";
+import { PACK_BYTES_TARGET, PackBuilder, type PackDirectory } from "./pack.ts";
 import type { PackEntry, PackRegistry } from "./pack-registry.ts";
 
-/** Packs on their way to the medium at a time; with the two being filled, the writer holds about 48 MiB at most. */
-const WRITES_AT_ONCE = 1;
+/** While one pack is on its way to the medium, the next is filled so far: 24 MiB of data at most, and what there is of trees. */
+const FILLED_WHILE_WRITING_MAX = PACK_BYTES_TARGET / 2;
 /** An index file for so many objects bounds what the next open must read from packs themselves after a crash. */
 const UNINDEXED_OBJECTS_MAX = 65_536;
 
@@ -32,6 +32,8 @@ export class PackWriter {
   #indexing: Promise<void> = Promise.resolve();
   /** Where moved objects lay before, until they are durable in their new place. */
   readonly #previous = new Map<number, ChunkLocation>();
+  /** The memory of a pack that is written: fresh pages for every pack would cost the system as much as the writing. */
+  #spareBody: Buffer | undefined;
   #failure: unknown;
   #failures = 0;
 
@@ -51,7 +53,7 @@ export class PackWriter {
 
   /** Resolves when another object may be added without memory growing past its bound. */
   async room(): Promise<void> {
-    while (this.#writes.size >= WRITES_AT_ONCE) await Promise.race(this.#writes);
+    while (this.#writes.size > 0 && this.#filledBytes >= FILLED_WHILE_WRITING_MAX) await Promise.race(this.#writes);
   }
 
   /** Seals the object into the open pack of its kind and returns its ordinal. Not durable before `flush`. */
@@ -59,7 +61,8 @@ export class PackWriter {
     const { table, packs, sealingKey, random } = this.#needs;
     let pack = this.#open.get(kind);
     if (pack === undefined) {
-      pack = packs.addBuilder(new PackBuilder({ kind, sealingKey, random }));
+      pack = packs.addBuilder(new PackBuilder({ kind, sealingKey, random, body: this.#spareBody }));
+      this.#spareBody = undefined;
       this.#open.set(kind, pack);
     }
     const builder = pack.builder as PackBuilder;
@@ -88,6 +91,12 @@ export class PackWriter {
     this.#unindexedObjects += directory.objects.length;
   }
 
+  get #filledBytes(): number {
+    let bytes = 0;
+    for (const { builder } of this.#open.values()) bytes += builder?.bytes ?? 0;
+    return bytes;
+  }
+
   #startWrite(pack: PackEntry, builder: PackBuilder): void {
     this.#open.delete(pack.kind);
     const write = this.#write(pack, builder).catch((error: unknown) => {
@@ -113,6 +122,7 @@ export class PackWriter {
         this.#previous.delete(ordinal);
       }
       this.#needs.packs.remove(pack.number);
+      dispose(builder.body);
       throw error;
     }
     for (const { id } of directory.objects) this.#previous.delete(table.find(id));
@@ -120,7 +130,8 @@ export class PackWriter {
     pack.bytes = directory.bytes;
     pack.builder = undefined;
     this.#needs.onWritten?.(pack.name, parts);
-    for (const part of parts) dispose(part);
+    if (this.#spareBody === undefined) this.#spareBody = builder.body;
+    else dispose(builder.body);
     this.addUnindexed(pack.name, directory);
     if (this.#unindexedObjects >= UNINDEXED_OBJECTS_MAX) await this.#writeIndex();
   }

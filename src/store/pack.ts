@@ -3,6 +3,7 @@ import type { Random } from "../runtime/random.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { ID_BYTES, OBJECT_KINDS, type ObjectKind } from "./chunk-id.ts";
 import { ENCODED_BYTES_MAX } from "./codec.ts";
+import { dispose } from "./dispose.ts";
 import {
   createSealer,
   decodeFileHeader,
@@ -60,6 +61,10 @@ export function kindOfPack(name: string): ObjectKind | undefined {
   return undefined;
 }
 
+const BODY_BYTES_FIRST = 256 * 1024;
+/** The last object of a pack mostly ends before this. */
+const BODY_BYTES_USUAL = PACK_BYTES_TARGET + 1024 * 1024;
+
 /** A pack being filled. */
 export class PackBuilder {
   readonly kind: ObjectKind;
@@ -67,12 +72,20 @@ export class PackBuilder {
   readonly #salt: Buffer;
   readonly #sealer: Sealer;
   readonly #ids: Buffer[] = [];
-  readonly #sealed: (readonly [ciphertext: Buffer, tag: Buffer])[] = [];
+  readonly #lengths: number[] = [];
   readonly #positions = new Map<number, number>();
+  #body: Buffer;
   #bytes = 0;
 
-  constructor({ kind, sealingKey, random }: { kind: ObjectKind; sealingKey: Buffer; random: Random }) {
+  /** `body` is memory that another builder has done with; it is this one's from now on, and what comes of it is in `body`. */
+  constructor({
+    kind,
+    sealingKey,
+    random,
+    body = Buffer.allocUnsafeSlow(BODY_BYTES_FIRST),
+  }: { kind: ObjectKind; sealingKey: Buffer; random: Random; body?: Buffer | undefined }) {
     this.kind = kind;
+    this.#body = body;
     this.name = createPackName(kind, random);
     this.#salt = random(SALT_BYTES);
     this.#sealer = createSealer(sealingKey, this.#salt, PACK_CLASSES[kind]);
@@ -86,13 +99,24 @@ export class PackBuilder {
     return this.#ids.length;
   }
 
-  /** Seals one object and says where it lies. */
+  /** Sealed bytes so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get body(): Buffer {
+    return this.#body;
+  }
+
+  /** Seals one object and says where it lies. `encoded` is not looked at afterwards. */
   add(id: Buffer, encoded: Buffer): { offset: number; length: number } {
     const offset = this.#bytes;
+    const length = encoded.length + TAG_BYTES;
+    this.#makeRoom(length);
+    this.#sealer.sealInto(this.#body.subarray(offset, offset + length), offset, contextOf(this.kind, id), encoded);
     this.#positions.set(offset, this.#ids.length);
     this.#ids.push(id);
-    this.#sealed.push(this.#sealer.sealInParts(offset, contextOf(this.kind, id), encoded));
-    const length = encoded.length + TAG_BYTES;
+    this.#lengths.push(length);
     this.#bytes += length;
     return { offset, length };
   }
@@ -102,20 +126,30 @@ export class PackBuilder {
     const position = this.#positions.get(offset);
     assert(position !== undefined, `an object at ${offset} of ${this.name}`);
     const id = this.#ids[position] as Buffer;
-    const sealed = Buffer.concat(this.#sealed[position] as readonly [Buffer, Buffer]);
+    const sealed = this.#body.subarray(offset, offset + (this.#lengths[position] as number));
     return this.#sealer.open(offset, contextOf(this.kind, id), sealed, this.name);
   }
 
-  /** The file's bytes, and what is in it. */
+  /** The file's bytes, the body among them as it lies in `body`, and what is in it. */
   finish(): { parts: Buffer[]; directory: PackDirectory } {
-    const lengths = this.#sealed.map(([ciphertext, tag]) => ciphertext.length + tag.length);
+    const lengths = this.#lengths;
     const writer = new ByteWriter(4 + this.#ids.length * DIRECTORY_ENTRY_BYTES).u32(this.#ids.length);
     for (const [position, id] of this.#ids.entries()) writer.raw(id).u32(lengths[position] as number);
     const directory = this.#sealer.seal(DIRECTORY_ORDINAL, Buffer.from(this.name), writer.finish());
     const length = Buffer.alloc(4);
     length.writeUInt32LE(directory.length, 0);
     const head = [encodeFileHeader(PACK_CLASSES[this.kind], this.#salt), length, directory];
-    return { parts: [...head, ...this.#sealed.flat()], directory: layOut(this.kind, this.#ids, lengths) };
+    const body = this.#body.subarray(0, this.#bytes);
+    return { parts: [...head, body], directory: layOut(this.kind, this.#ids, lengths) };
+  }
+
+  #makeRoom(bytes: number): void {
+    const needed = this.#bytes + bytes;
+    if (needed <= this.#body.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(BODY_BYTES_USUAL, 4 * this.#body.length)));
+    this.#body.copy(grown, 0, 0, this.#bytes);
+    dispose(this.#body);
+    this.#body = grown;
   }
 }
 

@@ -36,8 +36,8 @@ export function decodeFileHeader(name: string, bytes: Buffer, fileClass: FileCla
 export interface Sealer {
   /** Ciphertext and 16 bytes of tag. Opened again and compared before it is handed out. */
   seal(ordinal: number, context: Buffer, plaintext: Buffer): Buffer;
-  /** The same in two parts: nothing is copied. */
-  sealInParts(ordinal: number, context: Buffer, plaintext: Buffer): readonly [ciphertext: Buffer, tag: Buffer];
+  /** The same into `target`, which is TAG_BYTES longer than the plaintext. */
+  sealInto(target: Buffer, ordinal: number, context: Buffer, plaintext: Buffer): void;
   /** CorruptionError(`what`) when a single bit of part, context or ordinal differs. */
   open(ordinal: number, context: Buffer, sealed: Buffer, what: string): Buffer;
 }
@@ -66,14 +66,11 @@ export function createSealer(sealingKey: Buffer, salt: Buffer, fileClass: FileCl
   }
 
   /** A machine that computes wrongly must not write a backup that nobody can open. */
-  function prove(
-    ordinal: number,
-    context: Buffer,
-    { ciphertext, tag, plaintext }: { ciphertext: Buffer; tag: Buffer; plaintext: Buffer },
-  ): void {
+  function prove(ordinal: number, context: Buffer, { sealed, plaintext }: { sealed: Buffer; plaintext: Buffer }): void {
+    const ciphertext = sealed.subarray(0, plaintext.length);
     const decipher = createDecipheriv("aes-256-gcm", key, nonceOf(ordinal));
     decipher.setAAD(context);
-    decipher.setAuthTag(tag);
+    decipher.setAuthTag(sealed.subarray(plaintext.length));
     let isSame = true;
     for (let at = 0; at < plaintext.length; at += STEP_BYTES) {
       const end = Math.min(at + STEP_BYTES, plaintext.length);
@@ -93,19 +90,26 @@ export function createSealer(sealingKey: Buffer, salt: Buffer, fileClass: FileCl
     );
   }
 
-  function sealInParts(ordinal: number, context: Buffer, plaintext: Buffer): readonly [Buffer, Buffer] {
+  function sealInto(target: Buffer, ordinal: number, context: Buffer, plaintext: Buffer): void {
     const cipher = createCipheriv("aes-256-gcm", key, nonceOf(ordinal));
     cipher.setAAD(context);
-    const ciphertext = cipher.update(plaintext);
+    for (let at = 0; at < plaintext.length; at += STEP_BYTES) {
+      const ciphertext = cipher.update(plaintext.subarray(at, at + STEP_BYTES));
+      ciphertext.copy(target, at);
+      dispose(ciphertext);
+    }
     cipher.final();
-    const tag = cipher.getAuthTag();
-    prove(ordinal, context, { ciphertext, tag, plaintext });
-    return [ciphertext, tag];
+    cipher.getAuthTag().copy(target, plaintext.length);
+    prove(ordinal, context, { sealed: target, plaintext });
   }
 
   return {
-    seal: (ordinal, context, plaintext) => Buffer.concat(sealInParts(ordinal, context, plaintext)),
-    sealInParts,
+    seal(ordinal, context, plaintext) {
+      const sealed = Buffer.allocUnsafeSlow(plaintext.length + TAG_BYTES);
+      sealInto(sealed, ordinal, context, plaintext);
+      return sealed;
+    },
+    sealInto,
     open,
   };
 }

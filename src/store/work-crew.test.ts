@@ -34,13 +34,11 @@ async function encodeWith(crew: WorkCrew, object: Buffer): Promise<Buffer> {
   const memory = new SharedArrayBuffer(at + object.length + 100);
   const all = Buffer.from(memory).fill(0xaa);
   object.copy(all, at);
-  const { bodyBytes } = await crew.encode({ memory, at, bytes: object.length });
+  const { encodedBytes } = await crew.encode({ memory, at, bytes: object.length });
   const around = Buffer.concat([all.subarray(0, at), all.subarray(at + object.length)]);
   expect(around.equals(Buffer.alloc(200, 0xaa))).toBe(true);
-  return assembleEncoded(
-    Buffer.from(memory, at, object.length),
-    bodyBytes === 0 ? undefined : Buffer.from(memory, at, bodyBytes),
-  );
+  if (encodedBytes === 0) return assembleEncoded(Buffer.from(memory, at, object.length), undefined);
+  return Buffer.from(Buffer.from(memory, at, encodedBytes));
 }
 
 /** As whoever waits does it: working meanwhile. */
@@ -95,7 +93,7 @@ describe("the crew", () => {
         const all = Buffer.from(memory);
         left.copy(all);
         const bytes = slice - left.length;
-        const work = { memory, filled: left.length, fd, position, bytes, isEnd: false };
+        const work = { memory, at: 0, filled: left.length, fd, position, bytes, isEnd: false };
         const { bytesRead, ends, ids } = await settle(crew, crew.cut(work));
         let at = 0;
         for (const [index, end] of ends.entries()) {
@@ -124,7 +122,7 @@ describe("the crew", () => {
     const crew = createCrew();
     const fd = openSync(tmpdir(), "r");
     try {
-      const work = { memory: new SharedArrayBuffer(100), filled: 0, fd, position: 0, bytes: 100, isEnd: true };
+      const work = { memory: new SharedArrayBuffer(100), at: 0, filled: 0, fd, position: 0, bytes: 100, isEnd: true };
       await expect(settle(crew, crew.cut(work))).rejects.toMatchObject({ code: "EISDIR" });
     } finally {
       closeSync(fd);
