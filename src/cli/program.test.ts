@@ -23,7 +23,7 @@ const world: World = {
   openApi: async () => createMemoryManager().api,
 };
 
-const CALLED_WITHOUT_MANAGER = ["up", "manager", "agent", "store", "ports"];
+const CALLED_WITHOUT_MANAGER = ["up", "manager", "agent", "store", "ports", "firewall"];
 
 async function paths(): Promise<string[][]> {
   const program = await createProgram({ world, language: "en" }, () => true);
