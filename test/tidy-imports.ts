@@ -53,9 +53,11 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: ["model"],
   // Of the two programs only what stands at their door: the composition root, its settings, its data folder.
   cli: [
-    ...["api", "ports", "runtime", "net", "model", "store", "archive", "firewall"],
+    ...["api", "ports", "runtime", "net", "model", "store", "archive", "firewall", "doctor"],
     ...["agent/agent.ts", "agent/agent-data.ts", "agent/settings.ts"],
     ...["manager/manager.ts", "manager/manager-data.ts", "manager/settings.ts"],
+    // `rusuban cim` speaks with any server, no manager needed.
+    ...["cim", "protocols/cim-xml", "protocols/wsman"],
   ],
   console: ["api"],
 };

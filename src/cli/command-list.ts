@@ -98,6 +98,22 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./firewall.ts")).firewallCommand,
   },
   {
+    name: "doctor",
+    about: {
+      en: "which port is closed, where, and what opens it",
+      ja: "どのポートがどこで閉じているか、どう開けるかを診断",
+    },
+    load: async () => (await import("./doctor.ts")).doctorCommand,
+  },
+  {
+    name: "cim",
+    about: {
+      en: "any CIM server, over CIM-XML or WS-Management",
+      ja: "CIM サーバの参照と操作(CIM-XML・WS-Management)",
+    },
+    load: async () => (await import("./cim.ts")).cimCommand,
+  },
+  {
     name: "completion",
     about: { en: "completion for bash or zsh", ja: "bash・zsh 用の補完スクリプト" },
     load: async () => (await import("./completion.ts")).completionCommand,

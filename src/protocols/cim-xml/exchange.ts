@@ -15,6 +15,8 @@ export interface ExchangeTarget {
   /** `/cimom` for servers; what the destination says for listeners. */
   readonly path: string;
   readonly account?: { readonly name: string; readonly password: string } | undefined;
+  /** Sees every document as it travels, for people who look for a mistake. */
+  readonly onDocument?: ((direction: "sent" | "received", document: Buffer) => void) | undefined;
 }
 
 export interface ExchangeCall {
@@ -35,6 +37,8 @@ export async function exchange(target: ExchangeTarget, call: ExchangeCall): Prom
   lastId = (lastId + 1) % 0x7fff_ffff;
   const id = String(lastId);
   const { agent, path, account } = target;
+  const document = writeMessage(id, call.body);
+  target.onDocument?.("sent", document);
   const response = await foreignRequest(agent, {
     method: "POST",
     path,
@@ -42,12 +46,13 @@ export async function exchange(target: ExchangeTarget, call: ExchangeCall): Prom
       ...headersOf(call),
       ...(account === undefined ? {} : { Authorization: basicAuthorization(account) }),
     },
-    body: writeMessage(id, call.body),
+    body: document,
     bodyBytesMax: REPLY_BYTES_MAX,
     isRepeatable: call.isRepeatable,
     ...(call.signal === undefined ? {} : { signal: call.signal }),
     ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
   });
+  target.onDocument?.("received", response.body);
   if (response.status !== 200) throw refusalOf(response);
   const { cimstatuscode, cimstatuscodedescription = "" } = response.trailers;
   // OpenPegasus breaks a chunked answer off and says why behind it.
