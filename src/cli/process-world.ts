@@ -23,6 +23,11 @@ export function createProcessWorld(): World {
     helpColumns: stdout.columns,
     ask: stdin.isTTY && stderr.isTTY ? ask : undefined,
     askSecret: stdin.isTTY && stderr.isTTY ? (question) => askSecret(question, { stdin, stderr }) : undefined,
+    readInput: async () => {
+      let text = "";
+      for await (const piece of stdin.setEncoding("utf8")) text += piece;
+      return text;
+    },
     interruption() {
       const controller = new AbortController();
       // Once: a second Ctrl-C ends the process by force.

@@ -17,6 +17,8 @@ export interface World {
   readonly ask: ((question: string) => Promise<string>) | undefined;
   /** The same for a secret: what is typed is not shown. */
   readonly askSecret?: ((question: string) => Promise<string>) | undefined;
+  /** All of stdin, for a command that was told to read it. */
+  readonly readInput?: (() => Promise<string>) | undefined;
   /** From this call on, Ctrl-C aborts the signal instead of ending the process. */
   interruption(): AbortSignal;
   /** @throws CommandError saying why there is no way to the manager of this data folder, and what to do. */

@@ -44,6 +44,8 @@ export interface ExaminationNeeds {
   readonly isRevoked: boolean;
   /** Tests idle connections, too; null for not. */
   readonly idleSeconds: number | null;
+  /** Hears what the far end refused or no longer answered. */
+  readonly onProblem?: (error: unknown) => void;
   readonly onProgress?: (step: "looking" | "trying" | "counting" | "waiting") => void;
 }
 

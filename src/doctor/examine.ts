@@ -3,10 +3,12 @@
 
 import type { Clock } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
+import { withTimeout } from "../runtime/service.ts";
 import { countArrivals } from "./count-arrivals.ts";
 import type { Evidence } from "./evidence.ts";
 import type { ExaminationNeeds, Examined, Sights, Subject } from "./examination.ts";
 import { findSubjects } from "./find-subjects.ts";
+import { forgive } from "./forgiving-helper.ts";
 import { gatherEvidence } from "./gather-evidence.ts";
 import { judge } from "./judge.ts";
 import { createTrial, type Trial } from "./trial.ts";
@@ -17,10 +19,11 @@ export async function examine(
   needs: ExaminationNeeds,
   { clock, random }: { readonly clock: Clock; readonly random: Random },
 ): Promise<{ readonly examined: readonly Examined[]; readonly sights: Sights }> {
-  const { near, far, onProgress = () => {} } = needs;
+  const { near, onProgress = () => {}, onProblem = () => {} } = needs;
   const endAt = clock.monotonic() + COUNTING_ENDS_MS;
   onProgress("looking");
-  const sights = await lookAtBoth(needs, clock);
+  const sights = await lookAtBoth(needs, clock, onProblem);
+  const far = needs.far === null || sights.far === null ? null : forgive(needs.far, sights.far, onProblem);
   const subjects = await findSubjects(needs, sights);
   const trials = subjects.map(createTrial);
   onProgress("trying");
@@ -35,13 +38,28 @@ export async function examine(
 /** No counting is begun later than this: a host with all its flows shall have its verdicts within ten seconds. */
 const COUNTING_ENDS_MS = 7_500;
 
-async function lookAtBoth({ near, far }: ExaminationNeeds, clock: Clock): Promise<Sights> {
+/** A far end that does not tell what it sees by then is one that cannot be asked. */
+const LOOK_MS = 3_000;
+
+async function lookAtBoth(
+  { near, far }: ExaminationNeeds,
+  clock: Clock,
+  onProblem: (error: unknown) => void,
+): Promise<Sights> {
   const askedAt = clock.now();
-  const [mine, theirs] = await Promise.all([near.look([]), far?.look([]) ?? null]);
+  const asked = far && withTimeout(far.look([]), { what: "the far end's look", timeoutMs: LOOK_MS, clock });
+  const theirs = await (asked?.catch((error: unknown) => {
+    onProblem(error);
+    return null;
+  }) ?? null);
   // Their clock was read somewhere between question and answer: the middle is wrong by half of that at most.
   const middle = (askedAt + clock.now()) / 2;
   const theirTime = theirs?.atMs ?? null;
-  return { near: mine, far: theirs, farAheadMs: theirTime === null ? null : Math.round(theirTime - middle) };
+  return {
+    near: await near.look([]),
+    far: theirs,
+    farAheadMs: theirTime === null ? null : Math.round(theirTime - middle),
+  };
 }
 
 /** Twice: what a flow is worth as a sign for others is known only when it has been judged by itself. */
@@ -49,7 +67,7 @@ function judgeAll(trials: readonly Trial[], needs: ExaminationNeeds, sights: Sig
   const evidences = trials.map((trial) => gatherEvidence(trial, { needs, sights, trials }));
   const first = evidences.map(judge);
   return trials.map(({ subject }, index) => {
-    const evidence = { ...(evidences[index] as Evidence), ...signsOfOthers(index, trials, first, needs) };
+    const evidence = { ...(evidences[index] as Evidence), ...signsOfOthers(index, trials, first, sights) };
     return { subject, evidence, verdict: judge(evidence) };
   });
 }
@@ -58,7 +76,7 @@ function signsOfOthers(
   index: number,
   trials: readonly Trial[],
   verdicts: readonly { readonly state: string }[],
-  { far }: ExaminationNeeds,
+  { far }: Sights,
 ): Pick<Evidence, "hostAnswers" | "sameDirectionWorks" | "oppositeDirectionWorks"> {
   const own = trials[index]?.subject as Subject;
   const others = trials.flatMap(({ subject, attempts }, place) =>

@@ -53,6 +53,6 @@ export function gatherEvidence(
 
 /** A port that was not opened for the test is as the socket table has it. */
 function untriedPorts({ subject, attempts }: Trial) {
-  if (attempts.length > 0) return [];
+  if (attempts.length > 0 || subject.isPool) return [];
   return subject.ports.map((port) => ({ port, code: "UNTRIED", accepted: 0, proven: 0 }));
 }

@@ -282,7 +282,9 @@ function judgeSilence(evidence: Evidence, attempt: Attempt): Verdict {
   ];
   if (evidence.initiator.sent === null || evidence.initiator.sent.kept === null) candidates.push("own-output-blocked");
   if (evidence.hostAnswers !== true) candidates.push("host-down");
-  return oneOf(candidates, ["between", "listener"], { evidence: seen, nextTest: TESTS.bothEnds });
+  // The listener's host has been asked already, and could not count.
+  const nextTest = evidence.listener.sockets === null ? TESTS.bothEnds : TESTS.capture;
+  return oneOf(candidates, ["between", "listener"], { evidence: seen, nextTest });
 }
 
 /** Nothing came to the listener's host, and its counters say so. */

@@ -3,8 +3,8 @@
 export const DOCTOR_LIMITS = {
   /** A temporary listener closes after this at the latest, whatever was asked. */
   listenMs: 15_000,
-  /** Temporary listeners open at once on one host: the whole pool of data ports. */
-  listenersMax: 64,
+  /** Temporary listeners open at once on one host: the whole pool of data ports in both families. */
+  listenersMax: 128,
   /** Ports that one order may name. */
   portsMax: 64,
   /** Connections of one temporary listener: an examination makes about thirty. */

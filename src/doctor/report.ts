@@ -141,7 +141,8 @@ export function lineOf(entry: DoctorEntry, language: "en" | "ja" = "en"): string
     titles.length === 0 ? state : `${state}: ${titles.join(proven ? "; " : language === "en" ? " or " : " または ")}`;
   const place = where.length === 0 ? "" : ` (${where.join(", ")})`;
   const [mend] = entry.commands;
-  const next = mend?.command[language] ?? entry.nextTest?.[language] ?? "";
+  const toDo = entry.proven ? (mend?.command ?? entry.nextTest) : (entry.nextTest ?? mend?.command);
+  const next = toDo?.[language] ?? "";
   const port = ports === "" ? "" : ` port ${ports}`;
   return `doctor: ${flow} to ${to}${port} (${family === "ipv4" ? "IPv4" : "IPv6"}): ${what}${place}${next === "" ? "" : `; ${next}`}`;
 }

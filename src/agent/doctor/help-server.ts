@@ -11,6 +11,16 @@ import { decode, encode } from "../../wire/xdr.ts";
  */
 export async function answerDoctor(body: Buffer, helper: Helper): Promise<Buffer> {
   const request = decode(DoctorRequest, body);
+  if (request.kind === "batch") {
+    const bodies = await Promise.all(request.bodies.map((each) => answerOne(each, helper)));
+    return encode(DoctorReply, { kind: "batch", bodies });
+  }
+  return answerOne(body, helper);
+}
+
+async function answerOne(body: Buffer, helper: Helper): Promise<Buffer> {
+  const request = decode(DoctorRequest, body);
+  if (request.kind === "batch") throw new WireError("batch", "a batch within a batch");
   return encode(DoctorReply, await reply(request, helper).catch(asRefusal));
 }
 
@@ -20,7 +30,7 @@ function asRefusal(error: unknown): DoctorReply {
   return { kind: "refused", code: code.slice(0, 64), reason: cut(reasonOf(error), 1_000) };
 }
 
-async function reply(request: DoctorRequest, helper: Helper): Promise<DoctorReply> {
+async function reply(request: Exclude<DoctorRequest, { kind: "batch" }>, helper: Helper): Promise<DoctorReply> {
   switch (request.kind) {
     case "look": {
       const { counters, ...sight } = await helper.look(request.ports);

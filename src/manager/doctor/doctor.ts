@@ -120,6 +120,7 @@ export function createDoctor(needs: DoctorNeeds): Doctor {
           hasConnection: (flow) => needs.hasConnection(hostId, flow),
           isRevoked: host.isRevoked,
           idleSeconds: idleSeconds ?? null,
+          onProblem: (error) => log.debug({ hostId, reason: reasonOf(error) }, "the far end did not help the doctor"),
         },
         needs,
       );
@@ -128,9 +129,9 @@ export function createDoctor(needs: DoctorNeeds): Doctor {
         host,
         startedAtMs,
         tookMs: Math.round(clock.monotonic() - began),
-        via: reach?.via ?? null,
+        via: sights.far === null ? null : (reach?.via ?? null),
         entries,
-        paste: reach === undefined && !host.isRevoked ? pasting.token(hostId) : null,
+        paste: sights.far === null && !host.isRevoked ? pasting.token(hostId) : null,
       };
       if (remembered.size >= REMEMBERED_MAX) remembered.clear();
       remembered.set(hostId, { atMs: clock.monotonic(), examination });

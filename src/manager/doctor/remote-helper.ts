@@ -2,9 +2,10 @@ import { isIP } from "node:net";
 import type { Helper } from "../../doctor/helper.ts";
 import { DOCTOR_LIMITS } from "../../doctor/limits.ts";
 import { FLOW_KEYS, type FlowKey } from "../../ports/port-map.ts";
-import { DoctorReply, DoctorRequest } from "../../protocols/doctor/messages.ts";
+import { BATCH_MAX, DoctorReply, DoctorRequest } from "../../protocols/doctor/messages.ts";
 import { expectReply } from "../../protocols/expect-reply.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { WireError } from "../../runtime/errors.ts";
 import { withTimeout } from "../../runtime/service.ts";
 import { decode, encode } from "../../wire/xdr.ts";
 
@@ -13,10 +14,11 @@ export type AskFar = (body: Buffer) => Promise<Buffer>;
 
 /** The far end's helper. Everything rejects with PeerError where it refuses, TimeoutError where it does not answer. */
 export function createRemoteHelper(askFar: AskFar, clock: Clock): Helper {
+  const lanes = { quick: createLane(askFar, clock), slow: createLane(askFar, clock) };
   const ask = async (request: DoctorRequest): Promise<DoctorReply> => {
-    const asked = askFar(encode(DoctorRequest, request));
-    const timeoutMs = DOCTOR_LIMITS.askMs;
-    return decode(DoctorReply, await withTimeout(asked, { what: `the far end's ${request.kind}`, timeoutMs, clock }));
+    // What only looks does not wait for what dials.
+    const lane = request.kind === "dial" ? lanes.slow : lanes.quick;
+    return decode(DoctorReply, await lane(encode(DoctorRequest, request), request.kind));
   };
   return {
     async look(ports) {
@@ -51,6 +53,44 @@ export function createRemoteHelper(askFar: AskFar, clock: Clock): Helper {
       const { ports, provenFrom, datagrams } = expectReply(await ask({ kind: "heard", id }), "heard");
       return { ports, provenFrom: provenFrom.filter(isAddress), datagrams };
     },
+  };
+}
+
+/**
+ * Collects what is asked in one turn of the event loop into one question: a control connection answers one after the
+ * other, and a report session has few at once.
+ */
+function createLane(askFar: AskFar, clock: Clock): (body: Buffer, what: string) => Promise<Buffer> {
+  let waiting: { readonly body: Buffer; readonly answer: PromiseWithResolvers<Buffer> }[] = [];
+  const timeoutMs = DOCTOR_LIMITS.askMs;
+  const send = async (batch: typeof waiting, what: string) => {
+    try {
+      const bodies = batch.map(({ body }) => body);
+      const [only] = bodies;
+      const isOne = bodies.length === 1 && only !== undefined;
+      const asked = askFar(isOne ? only : encode(DoctorRequest, { kind: "batch", bodies }));
+      const reply = await withTimeout(asked, { what: `the far end's ${what}`, timeoutMs, clock });
+      const answers = isOne ? [reply] : expectReply(decode(DoctorReply, reply), "batch").bodies;
+      for (const [index, { answer }] of batch.entries()) {
+        const bytes = answers[index];
+        if (bytes === undefined) answer.reject(new WireError("batch", `${answers.length} answers to ${batch.length}`));
+        else answer.resolve(bytes);
+      }
+    } catch (error) {
+      for (const { answer } of batch) answer.reject(error);
+    }
+  };
+  return (body, what) => {
+    if (waiting.length === 0) {
+      setImmediate(() => {
+        const all = waiting;
+        waiting = [];
+        for (let from = 0; from < all.length; from += BATCH_MAX) void send(all.slice(from, from + BATCH_MAX), what);
+      });
+    }
+    const answer = Promise.withResolvers<Buffer>();
+    waiting.push({ body, answer });
+    return answer.promise;
   };
 }
 

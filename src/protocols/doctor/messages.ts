@@ -19,6 +19,8 @@ import {
 
 /** One question or answer: the largest is a look at 512 listeners. */
 export const DOCTOR_RECORD_BYTES_MAX = 256 * 1024;
+/** Questions in one batch: one for each flow and family. */
+export const BATCH_MAX = 16;
 const PORTS_MAX = 64;
 const ATTEMPTS_MAX = 256;
 
@@ -79,6 +81,8 @@ export const DoctorRequest = union({
   ],
   listen: [3, struct({ transport: Transport, family: Family, ports: Ports, secret: fixed(32), lifeMs: u32 })],
   heard: [4, struct({ id: u32 })],
+  /** Several at once, each in its own bytes; answered together. None of them is a batch. */
+  batch: [5, struct({ bodies: list(opaque(DOCTOR_RECORD_BYTES_MAX), BATCH_MAX) })],
 });
 export type DoctorRequest = Decoded<typeof DoctorRequest>;
 
@@ -129,5 +133,6 @@ export const DoctorReply = union({
     struct({ ports: list(TemporaryPort, PORTS_MAX), provenFrom: list(Address, 256), datagrams: list(u32, PORTS_MAX) }),
   ],
   refused: [5, struct({ code: text(64), reason: text(1_024) })],
+  batch: [6, struct({ bodies: list(opaque(DOCTOR_RECORD_BYTES_MAX), BATCH_MAX) })],
 });
 export type DoctorReply = Decoded<typeof DoctorReply>;

@@ -1,0 +1,103 @@
+import type { Command } from "commander";
+import type { DoctorEntry, DoctorReport } from "../api/doctor-routes.ts";
+import { API_LIMITS } from "../api/limits.ts";
+import { integer } from "../runtime/setting-kinds.ts";
+import { defineCommand } from "./define-command.ts";
+import { answerCommand } from "./doctor-answer.ts";
+import { explainCommand } from "./doctor-explain.ts";
+import { checkThisComputer } from "./doctor-self.ts";
+import { causesText, exitOf, STATE_STYLES, wordOf } from "./doctor-verdict.ts";
+import { DIRECTION_WORDS, STATE_WORDS, WHERE_WORDS, WORDS } from "./doctor-words.ts";
+import type { ExitCode } from "./output.ts";
+import { findHost } from "./references.ts";
+import type { Cli, Session } from "./session.ts";
+
+interface Options {
+  readonly idle?: number;
+  readonly answer?: string;
+}
+
+/** `rusuban doctor [HOST]`, `doctor explain`, `doctor answer`. */
+export function doctorCommand(cli: Cli): Command {
+  const command = defineCommand(cli, {
+    name: "doctor",
+    about: WORDS.about,
+    arguments: [["[host]", WORDS.host]],
+    options: [
+      { flags: "--idle <seconds>", about: WORDS.idle, kind: integer({ min: 1, max: API_LIMITS.doctorIdleSeconds }) },
+      { flags: "--answer <text>", about: WORDS.answer },
+    ],
+    examples: [
+      "rusuban doctor web1",
+      "rusuban doctor web1 --json",
+      "rusuban doctor",
+      "rusuban doctor explain 0xE0000F02",
+    ],
+    run: (session, host: string | undefined, options: Options) =>
+      host === undefined ? checkThisComputer(session) : examineHost(session, host, options),
+  });
+  command.addCommand(explainCommand(cli));
+  command.addCommand(answerCommand(cli));
+  return command;
+}
+
+async function examineHost(session: Session, reference: string, { idle, answer }: Options): Promise<ExitCode> {
+  const api = await session.api();
+  const { id, name } = await findHost(session, api, reference);
+  session.tell(WORDS.testing, { host: name });
+  if (idle !== undefined) session.tell(WORDS.waiting, { seconds: 4 * idle });
+  const body = {
+    ...(idle === undefined ? {} : { idleSeconds: idle }),
+    ...(answer === undefined ? {} : { answer: answer === "-" ? await readInput(session) : answer }),
+  };
+  const report = await api.doctorExamine({ params: { host: id }, body });
+  session.result(report, () => show(session, report));
+  return exitOf(report.entries);
+}
+
+async function readInput({ world }: Session): Promise<string> {
+  if (world.readInput === undefined) return "";
+  return (await world.readInput()).trim();
+}
+
+function show(session: Session, report: DoctorReport): void {
+  const { host, entries, via, paste } = report;
+  session.table(
+    [WORDS.flow, WORDS.family, WORDS.direction, WORDS.ports, WORDS.state, WORDS.cause, WORDS.where],
+    entries.map((entry) => [
+      entry.flow,
+      entry.family === "ipv4" ? "IPv4" : "IPv6",
+      wordOf(session, DIRECTION_WORDS, entry.direction),
+      entry.ports === "" ? "" : `${entry.ports}/${entry.transport}`,
+      { text: wordOf(session, STATE_WORDS, entry.state), style: STATE_STYLES[entry.state] ?? "dim" },
+      // The names of docs/doctor.md: titles stand below, where there is room.
+      entry.causes.join(session.say(entry.proven ? WORDS.and : WORDS.or)),
+      entry.where.map((where) => wordOf(session, WHERE_WORDS, where)).join(session.say(WORDS.or)),
+    ]),
+  );
+  for (const entry of entries.filter(({ state }) => state !== "open")) showEntry(session, entry);
+  const seconds = (report.tookMs / 1_000).toFixed(1);
+  session.print("");
+  if (via === null) session.tell(WORDS.oneEnd, { host, seconds });
+  else session.tell(WORDS.bothEnds, { host, seconds, via });
+  if (paste === null) return;
+  session.tell(WORDS.paste, { host });
+  session.print(`rusuban doctor answer ${paste}`);
+}
+
+function showEntry(session: Session, entry: DoctorEntry): void {
+  const { language } = session;
+  session.print("");
+  const ports = entry.failedPorts === "" ? entry.ports : entry.failedPorts;
+  const place = ports === "" ? entry.to : `${entry.to} ${ports}/${entry.transport}`;
+  session.printText(`${entry.flow} ${entry.from || "?"} → ${place}`);
+  if (entry.causes.length > 0) {
+    session.print(session.say(WORDS.what, { line: causesText(session, entry.causes, entry.proven) }));
+  }
+  for (const line of entry.evidence) session.print(session.say(WORDS.known, { line: line[language] }));
+  if (entry.nextTest !== null) session.print(session.say(WORDS.decides, { line: entry.nextTest[language] }));
+  for (const { where, firewall, command } of entry.commands) {
+    const values = { where: wordOf(session, WHERE_WORDS, where), firewall: firewall === "" ? "" : `, ${firewall}` };
+    session.print(session.say(WORDS.mends, { ...values, line: command[language] }));
+  }
+}
