@@ -11,6 +11,8 @@ export function agentFiles(dataDirectory: string) {
     identity: join(agent, "identity"),
     spool: join(agent, "spool.db"),
     watch: join(agent, "watch.json"),
+    /** What has been told of the firewall's drift. */
+    firewallDrift: join(agent, "firewall-drift.json"),
     settings: join(dataDirectory, "agent.toml"),
   };
 }

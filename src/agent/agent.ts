@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { OwnFlow } from "../doctor/helper.ts";
+import { openForJob } from "../firewall/live/job-openings.ts";
 import type { Alert } from "../model/alert.ts";
 import { SEVERITIES, type Severity } from "../model/alert.ts";
 import type { HostFacts } from "../model/host.ts";
@@ -30,6 +31,9 @@ import { createJobRunner } from "./backup/job-runner.ts";
 import { createDoctorHelp } from "./doctor/help-service.ts";
 import { createOutageLine } from "./doctor/outage-line.ts";
 import { makePasteAnswer, usedManagerFlows } from "./doctor/paste-answer.ts";
+import { createDriftWatcher } from "./firewall/drift-watcher.ts";
+import { createJobDoors } from "./firewall/job-doors.ts";
+import { openFirewall } from "./firewall/open-firewall.ts";
 import { createAdvertiser } from "./fleet/advertiser.ts";
 import { type Enrolled, enroll } from "./fleet/enroll.ts";
 import { ManagerLink } from "./fleet/manager-link.ts";
@@ -186,6 +190,20 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
   const concurrentJobs = settings["backup.concurrentJobs"];
   const pool = createDataPortPool({ range: book.rangeOf("backupData"), concurrentJobs });
   const places = createJobPlaces({ jobsMax: concurrentJobs, pool });
+  const firewall = openFirewall({ stateFolder: settings["firewall.state"], clock, random });
+  const jobDoors = createJobDoors({
+    seconds: settings["firewall.jobOpenings"],
+    open: (opening) => openForJob(firewall.machine, opening),
+    log,
+  });
+  const driftWatcher = createDriftWatcher({
+    look: firewall.look,
+    file: files.firewallDrift,
+    onAlert: (alert) => reporter.raise([alert]),
+    clock,
+    random,
+    log,
+  });
   const connections = new Connections();
   const controlListener = createTlsListener({
     flow: "backupControl",
@@ -215,7 +233,7 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
           ),
         answerDoctor: doctorHelp.forAsker({ address: remoteAddress }),
         allowed: { paths: settings["backup.paths"], targets: settings["backup.targets"] },
-        takePlace: places.take,
+        takePlace: (jobId) => jobDoors.around(places.take(jobId), { jobId, peer: remoteAddress }),
         host: { hostname: facts.hostname, osType: facts.platform, osVersion: facts.operatingSystem, hostId },
         agentVersion: VERSION,
         clock,
@@ -244,6 +262,8 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
       { name: "spool", start: async () => {}, stop: async () => spool.close() },
       reporter,
       watcher,
+      // Only Linux has firewalls that this looks at.
+      ...(process.platform === "linux" ? [driftWatcher] : []),
       orWithout(controlListener, (problem) => {
         const consequence = "without it the manager can command no backup and no restore here";
         log.error({ reason: problem, consequence }, "a port could not be opened; the rest goes on");

@@ -1,3 +1,4 @@
+import { DEFAULT_STATE_FOLDER } from "../firewall/live/state-folder.ts";
 import { declarePortSettings } from "../net/port-settings.ts";
 import type { FlowKey } from "../ports/port-map.ts";
 import { LOG_LEVELS } from "../runtime/log.ts";
@@ -42,6 +43,16 @@ export const AGENT_SETTINGS = {
     "Directories into which the manager may restore: nothing outside them is written.",
   ),
   "backup.concurrentJobs": setting(integer({ min: 1, max: 64 }), 2, "Backups and restores at once on this host."),
+  "firewall.state": setting(
+    string(),
+    DEFAULT_STATE_FOLDER,
+    "Where `rusuban firewall apply` wrote down what it applied: the agent tells when the firewall no longer holds it.",
+  ),
+  "firewall.jobOpenings": setting(
+    seconds({ min: 0, max: 604_800 }),
+    0,
+    "Open a job's data ports in the firewall while it runs, for at most so long (after `rusuban firewall apply --job-openings`); 0 is never.",
+  ),
   ...declarePortSettings(),
 } as const;
 
