@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { HostOverview } from "../api/host-routes.ts";
 import { Age } from "./age.tsx";
 import { call } from "./api-call.ts";
+import { Connections } from "./connections.tsx";
 import { CopyLine } from "./copy-line.tsx";
 import { Failure } from "./failure.tsx";
 import { formatBytes, formatCount } from "./format.ts";
@@ -41,6 +42,7 @@ export function HostDetails({ host }: { readonly host: HostOverview }) {
         <Readings hostId={host.id} />
         <Snapshots host={host} />
       </div>
+      {host.means === "agent" && <Connections host={host} />}
     </>
   );
 }

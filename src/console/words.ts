@@ -1,3 +1,4 @@
+import type { DoctorEntry, DoctorReport } from "../api/doctor-routes.ts";
 import type { ApiReply } from "../api/routes.ts";
 
 // Everything the console says. Both dictionaries have the same type: a sentence that is missing in one does not compile.
@@ -50,6 +51,16 @@ export interface Words {
     readonly rule: string;
     readonly save: string;
     readonly saved: string;
+  };
+  readonly doctor: {
+    readonly title: string;
+    readonly examine: string;
+    readonly via: (via: DoctorReport["via"], seconds: number) => string;
+    readonly paste: string;
+    readonly next: (test: string) => string;
+    readonly state: Readonly<Record<DoctorEntry["state"], string>>;
+    readonly direction: Readonly<Record<DoctorEntry["direction"], string>>;
+    readonly where: Readonly<Record<DoctorEntry["where"][number], string>>;
   };
   readonly verdict: Readonly<Record<Level, string>>;
   readonly facts: {
@@ -198,6 +209,23 @@ export const ENGLISH: Words = {
     rule: "At least 12 characters. A few words are best.",
     save: "Save",
     saved: "The password is set.",
+  },
+  doctor: {
+    title: "Connections",
+    examine: "Examine",
+    via: (via, seconds) =>
+      via === null
+        ? `Examined from the manager's side only, in ${seconds} s: the server could not be asked.`
+        : `Examined from both ends in ${seconds} s.`,
+    paste: "Run this on the server, and give its output to `rusuban doctor --answer`:",
+    next: (test) => `What decides: ${test}`,
+    state: { open: "Open", closed: "Closed", partly: "Partly", unknown: "Not known" },
+    direction: { "manager-to-agent": "manager → server", "agent-to-manager": "server → manager" },
+    where: {
+      "this-host": "On the manager's computer",
+      between: "On a firewall in between",
+      "far-host": "On the server",
+    },
   },
   verdict: { good: "All is well", look: "Worth a look", act: "Needs you now" },
   facts: {
@@ -351,6 +379,19 @@ export const JAPANESE: Words = {
     rule: "12文字以上。いくつかの単語をつなげるのがおすすめです。",
     save: "保存",
     saved: "パスワードを設定しました。",
+  },
+  doctor: {
+    title: "接続",
+    examine: "診断",
+    via: (via, seconds) =>
+      via === null
+        ? `マネージャ側だけで診断しました(${seconds}秒)。サーバに問い合わせできませんでした。`
+        : `両端から診断しました(${seconds}秒)。`,
+    paste: "サーバで次の行を実行し、出力を `rusuban doctor --answer` に渡してください:",
+    next: (test) => `判別方法: ${test}`,
+    state: { open: "開いています", closed: "閉じています", partly: "一部のみ", unknown: "不明" },
+    direction: { "manager-to-agent": "マネージャ → サーバ", "agent-to-manager": "サーバ → マネージャ" },
+    where: { "this-host": "マネージャ側", between: "途中のファイアウォール", "far-host": "サーバ側" },
   },
   verdict: { good: "異常ありません", look: "確認してください", act: "対応が必要です" },
   facts: {

@@ -1,5 +1,3 @@
-import { cutText, oneLine } from "./cut-text.ts";
-
 /** The state of a component, worst last. `unknown` is a sensor that cannot be read: never zero, never fine. */
 export const READING_STATES = { ok: 1, unknown: 2, warning: 3, critical: 4 } as const;
 export type ReadingState = keyof typeof READING_STATES;
@@ -36,31 +34,4 @@ export function worstState(states: Iterable<ReadingState>): ReadingState {
   let worst: ReadingState = "ok";
   for (const state of states) if (READING_STATES[state] > READING_STATES[worst]) worst = state;
   return worst;
-}
-
-/** A value that was read. Numbers that are not finite are none: the reading is then `unknown`. */
-export function reading(
-  component: string,
-  measure: string,
-  { value, unit, summary }: { value: number; unit: ReadingUnit; summary: string },
-): Reading {
-  if (!Number.isFinite(value))
-    return unknownReading(component, measure, { unit, reason: `makes no sense: ${summary}` });
-  return { component, measure, value, unit, state: "ok", summary: cutText(summary, READING_LIMITS.summaryBytes) };
-}
-
-/** A value that could not be read, and why, for people. */
-export function unknownReading(
-  component: string,
-  measure: string,
-  { unit, reason }: { unit: ReadingUnit; reason: string },
-): Reading {
-  return {
-    component,
-    measure,
-    value: null,
-    unit,
-    state: "unknown",
-    summary: cutText(oneLine(`unknown: ${reason}`), READING_LIMITS.summaryBytes),
-  };
 }

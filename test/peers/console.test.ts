@@ -224,6 +224,9 @@ function watch(): void {
       .getByRole("img", { name: /^The last 24 hours: \d+\.\d % to \d+\.\d %$/ })
       .first()
       .waitFor();
+    await page.getByRole("button", { name: "Examine" }).click();
+    await page.getByText("server → manager").waitFor();
+    await page.getByText("ufw allow proto tcp from 192.0.2.11").waitFor();
     await shoot(page, "server-details");
 
     const now = systemClock.now();

@@ -1,5 +1,6 @@
+import { reading, unknownReading } from "../../model/create-reading.ts";
 import { formatBytes, formatPercent } from "../../model/quantity.ts";
-import { type Reading, reading, unknownReading } from "../../model/reading.ts";
+import type { Reading } from "../../model/reading.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import {
   createFileSystemSurvey,

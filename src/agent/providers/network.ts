@@ -1,5 +1,6 @@
+import { reading, unknownReading } from "../../model/create-reading.ts";
 import { formatBytes } from "../../model/quantity.ts";
-import { type Reading, reading, unknownReading } from "../../model/reading.ts";
+import type { Reading } from "../../model/reading.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import type { HostSystem } from "./host-system.ts";
 import type { Provider } from "./provider.ts";

@@ -1,6 +1,6 @@
 import { cpus, freemem, loadavg, totalmem, uptime } from "node:os";
+import { reading, unknownReading } from "../../model/create-reading.ts";
 import { count, formatBytes, formatDuration, formatPercent } from "../../model/quantity.ts";
-import { reading, unknownReading } from "../../model/reading.ts";
 import type { Provider } from "./provider.ts";
 
 /** What the runtime knows of any platform, and `unknown` for the rest: no guess, and no silence. */

@@ -1,5 +1,6 @@
+import { reading, unknownReading } from "../../model/create-reading.ts";
 import { count } from "../../model/quantity.ts";
-import { type Reading, reading, unknownReading } from "../../model/reading.ts";
+import type { Reading } from "../../model/reading.ts";
 import { reasonOf, SettingsError } from "../../runtime/errors.ts";
 import type { HostSystem } from "./host-system.ts";
 import { createProcessFinder } from "./process-finder.ts";

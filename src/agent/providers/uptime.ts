@@ -1,5 +1,5 @@
+import { reading, unknownReading } from "../../model/create-reading.ts";
 import { formatDuration } from "../../model/quantity.ts";
-import { reading, unknownReading } from "../../model/reading.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import type { HostSystem } from "./host-system.ts";
 import type { Provider } from "./provider.ts";

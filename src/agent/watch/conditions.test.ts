@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Reading, reading, unknownReading } from "../../model/reading.ts";
+import { reading, unknownReading } from "../../model/create-reading.ts";
+import type { Reading } from "../../model/reading.ts";
 import { SettingsError } from "../../runtime/errors.ts";
 import { type Conditions, judgeSight, resumeConditions, statedReadings } from "./conditions.ts";
 import type { Sight } from "./looker.ts";

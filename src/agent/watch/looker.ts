@@ -1,5 +1,6 @@
+import { unknownReading } from "../../model/create-reading.ts";
 import { formatDuration } from "../../model/quantity.ts";
-import { type HostReadings, READING_LIMITS, type Reading, unknownReading } from "../../model/reading.ts";
+import { type HostReadings, READING_LIMITS, type Reading } from "../../model/reading.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import { withTimeout } from "../../runtime/service.ts";

@@ -1,6 +1,7 @@
 // A manager's fleet in memory, for the tests of the API and of the console: real behaviour, no database, no agents.
 // Never used outside tests.
 
+import type { DoctorEntry } from "../../api/doctor-routes.ts";
 import { type InboxAlert, SEVERITIES, type Severity } from "../../model/alert.ts";
 import type { Host } from "../../model/host.ts";
 import type { Job, JobLogLine } from "../../model/job.ts";
@@ -177,7 +178,10 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
         if (host === undefined) return undefined;
         const { name, address } = host;
         const startedAtMs = clock.now();
-        return { host: name, hostId, address, startedAtMs, tookMs: 0, via: null, entries: [], paste: "token" };
+        const about = { host: name, hostId, address, startedAtMs };
+        if (host.state === "up")
+          return { ...about, tookMs: 2_140, via: "backup-control", entries: EXAMINED, paste: null };
+        return { ...about, tookMs: 9_800, via: null, entries: [], paste: "rusuban doctor answer TOKEN" };
       },
     },
     testAlerts: {
@@ -317,6 +321,35 @@ function pageOf<T>(items: readonly T[], { limit, after }: PageQuery): Page<T> {
   const next = from + limit < items.length ? encodePosition(from + limit) : null;
   return { items: items.slice(from, from + limit), next };
 }
+
+/** As the doctor's report has them. */
+const EXAMINED: DoctorEntry[] = [
+  {
+    ...{ flow: "backup-control", family: "ipv4", direction: "manager-to-agent", transport: "tcp", ports: "10000" },
+    ...{ from: "192.0.2.1", to: "192.0.2.11", state: "open", causes: [], proven: true, where: [], failedPorts: "" },
+    ...{ evidence: [], nextTest: null, commands: [] },
+  },
+  {
+    ...{ flow: "manager-report", family: "ipv4", direction: "agent-to-manager", transport: "tcp", ports: "31134" },
+    ...{ from: "192.0.2.11", to: "192.0.2.1", state: "closed", causes: ["host-firewall-drop"], proven: true },
+    ...{ where: ["this-host"], failedPorts: "", nextTest: null },
+    evidence: [
+      {
+        en: "Packets arrived here and were dropped by this host's own firewall.",
+        ja: "パケットは到着しましたが、このホスト自身のファイアウォールが破棄しました。",
+      },
+    ],
+    commands: [
+      {
+        ...{ where: "this-host", firewall: "ufw" },
+        command: {
+          en: "ufw allow proto tcp from 192.0.2.11 to any port 31134",
+          ja: "ufw allow proto tcp from 192.0.2.11 to any port 31134",
+        },
+      },
+    ],
+  },
+];
 
 function createMemoryMaintenance(clock: Clock): MaintenanceWindows {
   const windows: MaintenanceWindow[] = [];

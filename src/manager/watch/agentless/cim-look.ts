@@ -1,5 +1,6 @@
 import type { CimInstance } from "../../../cim/cim-instance.ts";
-import { type Reading, unknownReading } from "../../../model/reading.ts";
+import { unknownReading } from "../../../model/create-reading.ts";
+import type { Reading } from "../../../model/reading.ts";
 import { reasonOf } from "../../../runtime/errors.ts";
 import { momentOf } from "./cim-figures.ts";
 import {

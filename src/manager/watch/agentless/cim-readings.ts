@@ -1,7 +1,8 @@
 import type { CimInstance } from "../../../cim/cim-instance.ts";
+import { reading, unknownReading } from "../../../model/create-reading.ts";
 import type { HostFacts } from "../../../model/host.ts";
 import { formatBytes, formatDuration, formatPercent } from "../../../model/quantity.ts";
-import { type Reading, type ReadingState, reading, unknownReading } from "../../../model/reading.ts";
+import type { Reading, ReadingState } from "../../../model/reading.ts";
 import { numberOf, numbersOf, textOf } from "./cim-figures.ts";
 
 // What a server tells of itself in the classes of the DMTF and of Windows, as readings. The same names of components and

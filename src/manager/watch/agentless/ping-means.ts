@@ -1,4 +1,5 @@
-import { type Reading, reading } from "../../../model/reading.ts";
+import { reading } from "../../../model/create-reading.ts";
+import type { Reading } from "../../../model/reading.ts";
 import type { PingResult } from "../../../net/ping.ts";
 import type { Means } from "./means.ts";
 
