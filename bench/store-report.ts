@@ -25,6 +25,7 @@ export interface Report {
 
 type Measure = (cost: Cost) => number;
 const WALL: Measure = ({ wallSeconds }) => wallSeconds;
+const PROCESSOR: Measure = ({ cpuSeconds }) => cpuSeconds;
 
 const STEP_WORDS: Readonly<Record<Step, string>> = {
   first: "first backup",
@@ -43,8 +44,10 @@ function medianOf({ costs, verdicts }: Results, key: string, measure: Measure): 
 /** The reached ratios against those to reach. */
 export function renderTargets(report: Report): string {
   const { results, chunkMemory } = report;
-  const wall = (set: string, step: Step, peer: string) =>
-    medianOf(results, `${set}/${step}/rusuban`, WALL) / medianOf(results, `${set}/${step}/${peer}`, WALL);
+  const against = (set: string, step: Step, peer: string, measure: Measure) =>
+    medianOf(results, `${set}/${step}/rusuban`, measure) / medianOf(results, `${set}/${step}/${peer}`, measure);
+  const time = (set: string, step: Step, peer: string) =>
+    [against(set, step, peer, WALL), against(set, step, peer, PROCESSOR)] as const;
   const size = (name: string) => results.sizes.get(`system/${name}`) ?? Number.NaN;
   const peak = (name: string) =>
     Math.max(
@@ -54,26 +57,22 @@ export function renderTargets(report: Report): string {
     );
   const smaller = Math.min(...[size("restic"), size("borg")].filter((bytes) => !Number.isNaN(bytes)));
   const perChunk = chunkMemory.residentBytes / chunkMemory.chunks;
-  const rows: [what: string, against: string, reach: number, reached: number][] = [
-    ["first backup, wall time", "restic", 0.38, wall("system", "first", "restic")],
-    ["first backup, wall time", "borg", 0.5, wall("system", "first", "borg")],
-    ["nothing changed, wall time", "restic", 0.5, wall("system", "unchanged", "restic")],
-    ["full restore, wall time", "restic", 0.44, wall("system", "restore", "restic")],
-    ["size of the store", "the smaller of the two", 1, size("rusuban") / smaller],
-    ["peak memory of the whole process, worst of the three", "restic", 1, peak("rusuban") / peak("restic")],
-    ["one large file, first backup, wall time", "restic", 0.6, wall("large", "first", "restic")],
-    ["many small files, first backup, wall time", "restic", 0.5, wall("small", "first", "restic")],
-    ["many small files, nothing changed, wall time", "restic", 0.5, wall("small", "unchanged", "restic")],
+  const rows: [what: string, against: string, reach: number, reached: readonly [number, number?]][] = [
+    ["first backup, wall time", "restic", 0.38, time("system", "first", "restic")],
+    ["first backup, wall time", "borg", 0.5, time("system", "first", "borg")],
+    ["nothing changed, wall time", "restic", 0.5, time("system", "unchanged", "restic")],
+    ["full restore, wall time", "restic", 0.44, time("system", "restore", "restic")],
+    ["size of the store", "the smaller of the two", 1, [size("rusuban") / smaller]],
+    ["peak memory of the whole process, worst of the three", "restic", 1, [peak("rusuban") / peak("restic")]],
+    ["one large file, first backup, wall time", "restic", 0.6, time("large", "first", "restic")],
+    ["many small files, first backup, wall time", "restic", 0.5, time("small", "first", "restic")],
+    ["many small files, nothing changed, wall time", "restic", 0.5, time("small", "unchanged", "restic")],
   ];
   return table(
-    ["what", "against", "to reach", "reached", ""],
+    ["what", "against", "to reach", "reached", "", "processor time, same ratio"],
     [
-      ...rows.map(([what, against, reach, reached]) => [
-        what,
-        against,
-        `at most ${reach}`,
-        ratio(reached),
-        mark(reached, reach),
+      ...rows.map(([what, peer, reach, [reached, processor = Number.NaN]]) => [
+        ...[what, peer, `at most ${reach}`, ratio(reached), mark(reached, reach), ratio(processor)],
       ]),
       [
         `memory with ${chunkMemory.chunks.toLocaleString("en")} chunks known`,
@@ -81,6 +80,7 @@ export function renderTargets(report: Report): string {
         "at most 64 bytes a chunk",
         `${perChunk.toFixed(1)} bytes`,
         mark(perChunk, 64),
+        "-",
       ],
     ],
   );
@@ -114,7 +114,7 @@ export function renderReport(report: Report): string {
     renderMemory(report.chunkMemory),
     "## Where the time goes",
     profiles.length === 0
-      ? "Not profiled in this run: `npm run bench:store -- --profile`."
+      ? "Not profiled in this run: leave out `--no-profile`."
       : profiles.map(renderProfile).join("\n\n"),
   ]
     .filter((part) => part !== "")
@@ -127,7 +127,8 @@ function renderDataSet({ programs, results }: Report, { name, steps }: DataSet):
       const key = `${name}/${step}/${program.name}`;
       const costs = results.costs.get(key) ?? [];
       const walls = costs.map(WALL);
-      const against = medianOf(results, key, WALL) / medianOf(results, `${name}/${step}/restic`, WALL);
+      const against = (measure: Measure) =>
+        ratio(medianOf(results, key, measure) / medianOf(results, `${name}/${step}/restic`, measure));
       return [
         STEP_WORDS[step],
         program.name,
@@ -135,14 +136,27 @@ function renderDataSet({ programs, results }: Report, { name, steps }: DataSet):
         `${Math.min(...walls).toFixed(2)}–${Math.max(...walls).toFixed(2)}`,
         `${median(costs.map(({ cpuSeconds }) => cpuSeconds)).toFixed(2)} s`,
         mebibytes(median(costs.map(({ peakBytes }) => peakBytes))),
-        ratio(against),
+        against(WALL),
+        against(PROCESSOR),
       ];
     }),
   );
   const sizes = programs.map((program) => [program.name, mebibytes(results.sizes.get(`${name}/${program.name}`) ?? 0)]);
   return [
     `## Data set \`${name}\``,
-    table(["what", "program", "wall", "span", "processor", "peak memory", "wall against restic"], rows),
+    table(
+      [
+        "what",
+        "program",
+        "wall",
+        "span",
+        "processor",
+        "peak memory",
+        "wall against restic",
+        "processor against restic",
+      ],
+      rows,
+    ),
     table(["store of", "size"], sizes),
   ].join("\n\n");
 }

@@ -1,14 +1,15 @@
 // Rusuban's store beside restic and borg, as whole processes, on the same data, in one run.
 //
 //   npm run bench:store -- [--rounds N] [--data DIR]… [--large-mib N] [--small-files N] [--chunks N]
-//                          [--profile] [--scratch DIR] [--out FILE | --no-out] [--quick]
+//                          [--no-profile] [--scratch DIR] [--out FILE | --no-out] [--quick]
 //
+// Without flags: the whole table of docs/benchmarks.md, medians of 5 rounds, and a profile of each step.
 // Installs nothing; a peer that is not on PATH is named and left out. Writes docs/benchmarks.md. --quick is a small run
 // that shows whether everything works; its figures mean nothing, so it writes no document unless --out names one.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
-import { cpus, release, tmpdir, totalmem } from "node:os";
+import { cpus, loadavg, release, tmpdir, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -26,7 +27,7 @@ const { values: options } = parseArgs({
     "large-mib": { type: "string" },
     "small-files": { type: "string" },
     chunks: { type: "string" },
-    profile: { type: "boolean", default: false },
+    "no-profile": { type: "boolean", default: false },
     scratch: { type: "string", default: tmpdir() },
     out: { type: "string" },
     "no-out": { type: "boolean", default: false },
@@ -68,6 +69,7 @@ try {
 }
 
 async function run(): Promise<void> {
+  const loadBefore = loadText();
   const { programs, missing } = findPrograms();
   for (const name of missing) tell(`${name} is not on PATH: the comparison goes on without it`);
   assertRoom();
@@ -96,8 +98,12 @@ async function run(): Promise<void> {
   for (const dataSet of dataSets)
     for (let round = 0; round < rounds; round++) await runRound({ programs, scratch, results, tell }, dataSet, round);
   const chunkMemory = measureChunkMemory();
-  const profiles = options.profile ? await profileAll(data) : [];
-  const report = { machine: describeMachine(), programs, missing, rounds, dataSets, results, chunkMemory, profiles };
+  const profiles = options["no-profile"] ? [] : await profileAll(data);
+  const machine = [
+    ...describeMachine(),
+    `load averages (1, 5, 15 minutes) before: ${loadBefore}; after: ${loadText()}`,
+  ];
+  const report = { machine, programs, missing, rounds, dataSets, results, chunkMemory, profiles };
   console.log(renderTargets(report));
   const wrong = results.verdicts.filter((verdict) => verdict.wrong.length > 0);
   for (const verdict of wrong)
@@ -153,6 +159,13 @@ async function profileAll(paths: readonly string[]): Promise<{ what: string; thr
   ];
   rmSync(home, { recursive: true, force: true });
   return profiles;
+}
+
+/** What others do at the same time makes wall times longer, ours and the peers' alike: the reader must know. */
+function loadText(): string {
+  return loadavg()
+    .map((load) => load.toFixed(1))
+    .join(", ");
 }
 
 function describeMachine(): string[] {
