@@ -91,7 +91,7 @@ export function createObjectManager({
     return providers.filter((each) => each.namespace === namespace && isA(each.declaration, className));
   }
 
-  /** All instances of several providers. Throws what the first failure was when not one provider could be read. */
+  /** All instances of several providers. Throws what the first failure was when not one of them could be read. */
   async function* read(
     chosen: readonly ClassProvider[],
     signal: AbortSignal,
@@ -209,15 +209,40 @@ export function createObjectManager({
     }
   }
 
-  async function* associators(operation: AssociationOperation) {
-    const { signal, propertyList = null } = operation;
+  async function* associators({ propertyList = null, ...operation }: AssociationOperation) {
+    const byClass = new Map<string, ObjectPath[]>();
     for await (const path of associatedPaths(operation)) {
-      try {
-        yield await getInstance({ namespace: operation.namespace, path, propertyList, signal });
-      } catch (error) {
-        // It went away between the association and the look, or its provider cannot be read: the others are told.
-        if (!(error instanceof CimError) || signal.aborted) throw error;
+      const key = `${path.namespace}:${path.className}`;
+      const paths = byClass.get(key);
+      if (paths === undefined) byClass.set(key, [path]);
+      else paths.push(path);
+    }
+    for (const paths of byClass.values())
+      for await (const instance of readAll(paths, operation)) yield instance.pick(propertyList);
+  }
+
+  /** Instances of one class by their paths: one by one where that is cheap, or else those wanted out of one look at all. */
+  async function* readAll(paths: readonly ObjectPath[], { namespace, signal }: CimOperation) {
+    const [first] = paths;
+    if (first === undefined) return;
+    const where = first.namespace ?? namespace;
+    const own = providersOf(where, first.className).filter(({ declaration }) => declaration.name === first.className);
+    const oneByOne = own.filter(({ instance }) => instance !== undefined);
+    const wanted = new Set(paths.map((path) => path.identity));
+    const rest = own.filter(({ instance }) => instance === undefined);
+    for (const path of oneByOne.length > 0 ? paths : []) {
+      for (const provider of oneByOne) {
+        // It may have gone away since, or cannot be read: the others are told.
+        const found = await lookUp(provider, path, signal).catch(() => null);
+        if (found !== null) yield found;
       }
+    }
+    if (rest.length === 0) return;
+    try {
+      for await (const instance of read(rest, signal))
+        if (instance.path !== null && wanted.has(instance.path.identity)) yield instance;
+    } catch (error) {
+      if (!(error instanceof CimError) || signal.aborted) throw error;
     }
   }
 
