@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createExcludeRules, patternOfPath } from "./exclude-rules.ts";
 
@@ -29,6 +30,14 @@ const CASES: readonly (readonly [patterns: readonly string[], path: string, excl
   [["*.log", "!keep.log"], "/drop.log", true],
   [["new\nline"], "/new\nline", true],
   [["日本*"], "/日本語", true],
+  [["[あ-ん]"], "/の", true],
+  [["[!あ-ん]"], "/の", false],
+  [["*a*b"], "/xaybzb", true],
+  [["a**b"], "/a-b", true],
+  [["**"], "/any/thing", true],
+  [["/a/**"], "/a", true],
+  [["a/**/b/*/c"], "/x/a/1/2/b/3/c/below", true],
+  [["a/**/b/*/c"], "/x/a/1/2/b/c", false],
 ];
 
 describe("exclude patterns", () => {
@@ -49,6 +58,34 @@ describe("exclude patterns", () => {
       expect(() => createExcludeRules([pattern]), pattern).toThrow(/exclude:/);
     }
   });
+});
+
+/** The same by trying everything, on names of single characters. */
+function matchesSlowly(pattern: string, name: string): boolean {
+  if (pattern === "") return name === "";
+  const [first, rest] = [pattern[0], pattern.slice(1)];
+  if (first === "*") return matchesSlowly(rest, name) || (name !== "" && matchesSlowly(pattern, name.slice(1)));
+  return name !== "" && (first === "?" || first === name[0]) && matchesSlowly(rest, name.slice(1));
+}
+
+it("a name matches as it would if everything were tried", () => {
+  const text = (letters: string) => fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(text("ab*?"), text("ab"), (pattern, name) => {
+      expect(createExcludeRules([`/${pattern}`]).isExcluded(Buffer.from(`/${name}`))).toBe(
+        pattern === "**" || matchesSlowly(pattern, name),
+      );
+    }),
+  );
+});
+
+it.each([
+  ["many stars in a name", "*a".repeat(2_000), `/${"a".repeat(255)}`],
+  ["many stars that nearly match", `${"*a".repeat(100)}b`, `/${"a".repeat(255)}`],
+  ["many directories", `${"**/*/".repeat(600)}b`, "/a".repeat(2_000)],
+  ["question marks and classes", "*?[a-z]".repeat(500), `/${"é".repeat(120)}`],
+])("no pattern takes long, however it was made: %s", (_, pattern, path) => {
+  expect(createExcludeRules([pattern]).isExcluded(Buffer.from(path))).toBe(false);
 });
 
 it("a path becomes the pattern of itself alone", () => {

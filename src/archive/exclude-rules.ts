@@ -13,15 +13,15 @@ export interface ExcludeRules {
 export function createExcludeRules(patterns: readonly string[]): ExcludeRules {
   const rules = patterns.map((pattern) => {
     const negated = pattern.startsWith("!");
-    return { negated, expression: compile(negated ? pattern.slice(1) : pattern) };
+    return { negated, pattern: parse(negated ? pattern.slice(1) : pattern) };
   });
   return {
     isExcluded(path) {
       if (rules.length === 0) return false;
-      const text = path.toString("latin1");
+      const names = path.toString("latin1").split("/").slice(1);
       let excluded = false;
-      for (const { negated, expression } of rules) {
-        if (excluded === negated && expression.test(text)) excluded = !negated;
+      for (const { negated, pattern } of rules) {
+        if (excluded === negated && matches(pattern, names)) excluded = !negated;
       }
       return excluded;
     },
@@ -33,49 +33,129 @@ export function patternOfPath(path: string): string {
   return path.replace(/[*?[]/g, "[$&]");
 }
 
-/** A UTF-8 character, or a byte that is part of none. */
-const ANY_CHARACTER = "(?:[\\xc0-\\xff][\\x80-\\xbf]+|[^/])";
 /** Longer ones are mistakes, and every one is tried on every path. */
 const PATTERN_LENGTH_MAX = 4096;
 
-function compile(pattern: string): RegExp {
-  const trimmed = pattern.replace(/\/+$/, "");
+interface Pattern {
+  readonly isAnchored: boolean;
+  readonly parts: readonly Part[];
+}
+/** For one name of a path, or for any number of them. */
+type Part = "**" | readonly Token[];
+/** `text` and `members` are Latin-1, `any` and members stand for one character: a UTF-8 one, or a byte that is part of none. */
+type Token =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "star" | "any" }
+  | { readonly kind: "class"; readonly negated: boolean; readonly members: RegExp };
+
+function parse(pattern: string): Pattern {
+  const trimmed = pattern.replace(/(?<!\/)\/+$/, "");
   if (trimmed === "" || pattern.length > PATTERN_LENGTH_MAX)
     throw new SettingsError("exclude", `"${pattern}" matches nothing`);
-  const parts = Buffer.from(trimmed)
-    .toString("latin1")
+  const parts = trimmed
     .split("/")
-    .filter((part) => part !== "");
-  const anchored = trimmed.startsWith("/");
-  const body = parts.map((part) => (part === "**" ? "(?:/[^/]+)*" : `/${compilePart(part, pattern)}`)).join("");
-  return new RegExp(`^${anchored ? "" : "(?:/[^/]+)*"}${body}(?:/|$)`, "s");
+    .filter((part) => part !== "")
+    .map((part) => (part === "**" ? part : parsePart(part, pattern)));
+  return { isAnchored: trimmed.startsWith("/"), parts };
 }
 
-function compilePart(part: string, pattern: string): string {
-  let expression = "";
+function parsePart(part: string, pattern: string): Token[] {
+  const tokens: Token[] = [];
+  let text = "";
+  const endText = () => {
+    if (text !== "") tokens.push({ kind: "text", text: Buffer.from(text).toString("latin1") });
+    text = "";
+  };
   for (let at = 0; at < part.length; at++) {
     const character = part[at] as string;
-    if (character === "*") {
-      while (part[at + 1] === "*") at++;
-      expression += "[^/]*";
-    } else if (character === "?") expression += ANY_CHARACTER;
-    else if (character === "[") {
+    if (character === "*" || character === "?") {
+      endText();
+      const isRepeated = character === "*" && tokens.at(-1)?.kind === "star";
+      if (!isRepeated) tokens.push({ kind: character === "*" ? "star" : "any" });
+    } else if (character === "[") {
       const end = part.indexOf("]", at + 2);
       if (end < 0) throw new SettingsError("exclude", `"${pattern}" has a [ without a ]`);
-      expression += compileClass(part.slice(at + 1, end));
+      endText();
+      tokens.push(parseClass(part.slice(at + 1, end), pattern));
       at = end;
-    } else if (character === "\\" && at + 1 < part.length) expression += literal(part[++at] as string);
-    else expression += literal(character);
+    } else if (character === "\\" && at + 1 < part.length) text += part[++at];
+    else text += character;
   }
-  return expression;
+  endText();
+  return tokens;
 }
 
-function compileClass(inner: string): string {
+function parseClass(inner: string, pattern: string): Token {
   const negated = inner.startsWith("^") || inner.startsWith("!");
   const members = (negated ? inner.slice(1) : inner).replace(/[\\\][^]/g, "\\$&");
-  return `[${negated ? "^/" : ""}${members}]`;
+  try {
+    return { kind: "class", negated, members: new RegExp(`^[${members}]$`, "u") };
+  } catch {
+    throw new SettingsError("exclude", `"${pattern}" has a [${inner}] that names no characters`);
+  }
 }
 
-function literal(character: string): string {
-  return character.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+/** Whether the path, or a directory above it, matches. All places in the pattern that a name may have led to go on side by side: nothing is ever tried twice. */
+function matches({ isAnchored, parts }: Pattern, names: readonly string[]): boolean {
+  let places = new Set<number>();
+  const enter = (next: Set<number>, place: number) => {
+    for (let at = place; ; at++) {
+      next.add(at);
+      // It may stand for no name at all.
+      if (parts[at] !== "**") return;
+    }
+  };
+  enter(places, 0);
+  if (places.has(parts.length)) return true;
+  for (const name of names) {
+    const next = new Set<number>();
+    if (!isAnchored) enter(next, 0);
+    for (const place of places) {
+      const part = parts[place] as Part;
+      if (part === "**") enter(next, place);
+      else if (matchesName(part, name)) enter(next, place + 1);
+    }
+    if (next.has(parts.length)) return true;
+    places = next;
+  }
+  return false;
+}
+
+/** Goes back to the last star only: what an earlier one could take, the last one can as well. */
+function matchesName(tokens: readonly Token[], name: string): boolean {
+  let [at, token] = [0, 0];
+  let star: { readonly token: number; at: number } | undefined;
+  while (at < name.length || token < tokens.length) {
+    const wanted = tokens[token];
+    if (wanted?.kind === "star") {
+      star = { token: ++token, at };
+      continue;
+    }
+    const end = wanted === undefined ? undefined : endOfMatch(wanted, name, at);
+    if (end !== undefined) {
+      at = end;
+      token++;
+    } else if (star !== undefined && star.at < name.length) {
+      star.at = characterEnd(name, star.at);
+      at = star.at;
+      token = star.token;
+    } else return false;
+  }
+  return true;
+}
+
+function endOfMatch(token: Token, name: string, at: number): number | undefined {
+  if (token.kind === "text") return name.startsWith(token.text, at) ? at + token.text.length : undefined;
+  if (at >= name.length) return undefined;
+  const end = characterEnd(name, at);
+  if (token.kind !== "class") return end;
+  const character = Buffer.from(name.slice(at, end), "latin1").toString("utf8");
+  return token.members.test(character) === token.negated ? undefined : end;
+}
+
+/** Behind the UTF-8 character at `at`, or the byte. */
+function characterEnd(name: string, at: number): number {
+  let end = at + 1;
+  if (name.charCodeAt(at) >= 0xc0) while ((name.charCodeAt(end) & 0xc0) === 0x80 && name.charCodeAt(end) < 0x100) end++;
+  return end;
 }

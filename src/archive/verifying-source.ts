@@ -2,12 +2,12 @@ import { CorruptionError } from "../runtime/errors.ts";
 import { chunkId } from "../store/chunk-id.ts";
 import type { ChunkSource } from "../store/chunk-sink.ts";
 
-/** Enough for the bundle that a directory's files share and a large file's next chunks. */
-const KEPT_BYTES_MAX = 8 * 1024 * 1024;
+/** Enough for the trees of the next directories, and the one that many have in common. */
+const KEPT_BYTES_MAX = 2 * 1024 * 1024;
 
 /**
- * Computes the id of everything that is read and compares: what reaches the disk is what was cut from it, whoever stood in
- * between. Keeps the last objects read, since the files of a directory share chunks.
+ * Computes the id of everything that is read and compares: what is believed is what was put, whoever stood in between. Keeps
+ * the last objects read, since whoever reads ahead asks twice.
  */
 export function createVerifyingSource(source: ChunkSource, { idKey }: { idKey: Buffer }): ChunkSource {
   const kept = new Map<string, Promise<Buffer>>();
