@@ -2,6 +2,7 @@
 // taken apart. What a request's headers must be like is in request-headers.ts.
 
 import type { XmlElement } from "../../wire/xml-element.ts";
+import { parseXml } from "../../wire/xml-reader.ts";
 import { isXmlName, XmlFragment, XmlWriter } from "../../wire/xml-writer.ts";
 import { formatDuration } from "./duration.ts";
 import { type Selector, writeSelectorSet } from "./endpoint-reference.ts";
@@ -124,6 +125,13 @@ export function writeElement(writer: XmlWriter, element: XmlElement): void {
   writer.open(element.name, attributes).text(element.text);
   for (const child of element.children) writeElement(writer, child);
   writer.close();
+}
+
+/** Elements that were written inside of an envelope, or by `fragmentOf`, and were kept as text meanwhile. @throws WireError. */
+export function keptElements(text: string): readonly XmlElement[] {
+  if (text === "") return [];
+  const declarations = Object.entries(DECLARATIONS).map(([name, uri]) => ` ${name}="${uri}"`);
+  return parseXml(Buffer.from(`<kept${declarations.join("")}>${text}</kept>`)).children;
 }
 
 /** `writeElement`, to be kept. */

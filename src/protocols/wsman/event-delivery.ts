@@ -45,6 +45,9 @@ export interface ActiveNeeds {
   readonly newMessageId: () => string;
   /** The event as this subscriber gets it; undefined where it does not want it. */
   readonly render: (event: JournalEvent) => XmlFragment | undefined;
+  /** The first failure after a success, and the first success after failures: told once each, whatever the number. */
+  readonly onFailing: (reason: string) => void;
+  readonly onRecovered: (failures: number) => void;
   /** The subscription has ended by itself: take it out. */
   readonly onEnded: (status: EndStatus, reason: string) => void;
 }
@@ -217,10 +220,12 @@ export class ActiveSubscription {
     const outcome = await this.#attempt(notifyTo.address, writeDelivery(delivery, headers), { wantsAck, messageId });
     if (this.#stop.signal.aborted) return outcome.kind === "delivered";
     if (outcome.kind === "delivered") {
+      if (this.#failures > 0) this.#needs.onRecovered(this.#failures);
       this.#failures = 0;
       return true;
     }
     this.#failures += 1;
+    if (this.#failures === 1) this.#needs.onFailing(outcome.reason);
     if (outcome.kind === "refused" || (retry !== undefined && this.#failures > retry.total)) {
       onEnded(outcome.kind === "refused" ? "sourceCanceling" : "deliveryFailure", outcome.reason);
       return false;

@@ -2,9 +2,8 @@
 // subscription. Written by the source, read by the sink.
 
 import type { XmlElement } from "../../wire/xml-element.ts";
-import { parseXml } from "../../wire/xml-reader.ts";
 import type { XmlFragment, XmlWriter } from "../../wire/xml-writer.ts";
-import { type Envelope, headerOf, writeElement, writeEnvelope } from "./envelope.ts";
+import { type Envelope, headerOf, keptElements, writeElement, writeEnvelope } from "./envelope.ts";
 import { ACTION, END_STATUS, type EndStatus, NS } from "./names.ts";
 import type { DeliveryPlace } from "./subscribe-message.ts";
 
@@ -84,11 +83,6 @@ function writeDeliveryBody(writer: XmlWriter, delivery: Delivery): void {
       writer.open("wse:SubscriptionEnd").leaf("wse:Status", END_STATUS[delivery.status]);
       writer.leaf("wse:Reason", delivery.reason, { "xml:lang": "en" }).close();
   }
-}
-
-/** Elements that `fragmentOf` wrote as text and that were kept meanwhile. */
-export function keptElements(text: string): readonly XmlElement[] {
-  return text === "" ? [] : parseXml(Buffer.from(`<kept>${text}</kept>`)).children;
 }
 
 /** A delivery as a sink reads it. */

@@ -1,9 +1,11 @@
 // The source of events (WS-Eventing 2004/08, DSP0226 §10, DSP0227 §11): takes subscriptions, keeps them over restarts, and
 // lets each bring what is published to its sink.
 
-import { isMarked } from "../../cim/cim-class.ts";
+import { type CimClass, isMarked } from "../../cim/cim-class.ts";
 import { CimInstance } from "../../cim/cim-instance.ts";
 import type { ObjectManager } from "../../cim/object-manager.ts";
+import { parseQuery } from "../../cim/query/parse-query.ts";
+import { languageOf } from "../../cim/query/query-language.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
@@ -14,9 +16,10 @@ import type { XmlFragment, XmlWriter } from "../../wire/xml-writer.ts";
 import { formatDuration } from "./duration.ts";
 import { queryOf } from "./enumerate-operation.ts";
 import type { Pulled, PullLimits } from "./enumeration-contexts.ts";
+import { keptElements } from "./envelope.ts";
 import { ActiveSubscription, type PostToSink } from "./event-delivery.ts";
 import { createEventMatcher } from "./event-matcher.ts";
-import { keptElements, readBookmark } from "./event-message.ts";
+import { readBookmark } from "./event-message.ts";
 import type { EventFilter, EventStorage, JournalEvent, StoredSubscription } from "./event-storage.ts";
 import { refuse } from "./fault.ts";
 import { instanceFragment, readInstance } from "./instance-codec.ts";
@@ -42,6 +45,8 @@ export interface EventSourceNeeds {
   readonly objects: ObjectManager;
   readonly storage: EventStorage;
   readonly post: PostToSink;
+  /** Why nothing may be delivered there, or undefined where it may; everything may where it is left out. */
+  readonly judgeAddress?: (address: string) => string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -53,6 +58,8 @@ export interface EventSource extends Service, ActionHandler {
    * @throws CimError for a class that the namespace does not have.
    */
   publish(indication: CimInstance, namespace: string): void;
+  /** Whether a subscription may want indications of this class or one below it. */
+  wants(className: string): boolean;
   readonly subscriptions: readonly { readonly id: string; readonly owner: string; readonly failures: number }[];
 }
 
@@ -82,11 +89,29 @@ export function createEventSource(needs: EventSourceNeeds): EventSource {
     const matches = createEventMatcher(objects, stored.filter);
     const render = (event: JournalEvent): XmlFragment | undefined => {
       if (event.namespace !== stored.filter.namespace) return undefined; // Spares the reading.
-      const wanted = matches(instanceOf(event), event.namespace);
+      let instance: CimInstance;
+      try {
+        instance = instanceOf(event);
+      } catch (error) {
+        // One event that cannot be read any more must not end the subscription.
+        log.error({ position: event.position, reason: reasonOf(error) }, "WS-Eventing: a kept event cannot be read");
+        return undefined;
+      }
+      const wanted = matches(instance, event.namespace);
       return wanted && instanceFragment(wanted, { prefix: stored.filter.prefix, address: ANONYMOUS_ROLE });
     };
     const onEnded = (status: EndStatus, reason: string) => end(stored.id, status, reason);
-    const subscription = new ActiveSubscription(stored, { storage, post, clock, newMessageId, render, onEnded });
+    const { id, owner } = stored;
+    const to = stored.delivery.notifyTo?.address;
+    const subscription = new ActiveSubscription(stored, {
+      ...{ storage, post, clock, newMessageId, render, onEnded },
+      onFailing(reason) {
+        log.warn({ id, owner, to, reason }, `WS-Eventing: events for ${owner} cannot be delivered: ${reason}`);
+      },
+      onRecovered(failures) {
+        log.info({ id, owner, to, failures }, `WS-Eventing: events for ${owner} are delivered again`);
+      },
+    });
     active.set(stored.id, { subscription, cancelExpiry: () => {} });
     expireLater(stored.id);
     subscription.run().catch((error) => {
@@ -121,6 +146,10 @@ export function createEventSource(needs: EventSourceNeeds): EventSource {
     if (active.size >= SUBSCRIPTIONS_MAX || own >= SUBSCRIPTIONS_PER_OWNER_MAX) {
       refuse("quotaLimit", `${own} subscriptions of this account are there already`);
     }
+    for (const place of [request.delivery.notifyTo, request.delivery.endTo]) {
+      const problem = place && needs.judgeAddress?.(place.address);
+      if (problem !== undefined) refuse("eventDeliverToUnusable", problem, { detail: "UnusableAddress" });
+    }
     const expiresMs = Math.min(request.expiresMs ?? SUBSCRIPTION_EXPIRES_MS_DEFAULT, SUBSCRIPTION_EXPIRES_MS_MAX);
     const stored: StoredSubscription = {
       id: formatUuid(random(16)),
@@ -147,7 +176,7 @@ export function createEventSource(needs: EventSourceNeeds): EventSource {
 
   function filterOf(headers: ActionRequest["headers"], { filter }: SubscribeRequest): EventFilter {
     const { namespace, cimClass, uris } = targetOf(objects, headers);
-    if (cimClass !== undefined && !isMarked(cimClass, "Indication")) {
+    if (cimClass !== undefined && !isIndication(cimClass, namespace)) {
       refuse("actionNotSupported", `${cimClass.name} is no class of indications`);
     }
     if (filter !== undefined && filter.dialect !== "wql" && filter.dialect !== "cql") {
@@ -163,6 +192,14 @@ export function createEventSource(needs: EventSourceNeeds): EventSource {
       prefix: uris.prefix,
       query: query === undefined ? undefined : { language: query.language, text: query.query },
     };
+  }
+
+  /** A subclass of an indication is one, whether its declaration says so again or not. */
+  function isIndication(cimClass: CimClass, namespace: string): boolean {
+    for (let each = cimClass; ; each = objects.getClass({ namespace, className: each.superclassName })) {
+      if (isMarked(each, "Indication")) return true;
+      if (each.superclassName === null) return false;
+    }
   }
 
   function startOf({ bookmark }: SubscribeRequest): number {
@@ -267,6 +304,19 @@ export function createEventSource(needs: EventSourceNeeds): EventSource {
       storage.append({ className: indication.className, namespace, text });
       for (const { subscription } of active.values()) subscription.wake();
     },
+    wants: (className) =>
+      [...active.values()].some(({ subscription }) => {
+        const { filter } = subscription.stored;
+        const isRelated = (name: string) => {
+          const { namespace } = filter;
+          return (
+            objects.isSubclass({ namespace, className: name, ancestor: className }) ||
+            objects.isSubclass({ namespace, className, ancestor: name })
+          );
+        };
+        const named = filter.query === undefined ? filter.className : queriedClass(filter.query);
+        return named !== undefined && isRelated(named);
+      }),
     get subscriptions() {
       return [...active.values()].map(({ subscription }) => ({
         id: subscription.stored.id,
@@ -275,6 +325,11 @@ export function createEventSource(needs: EventSourceNeeds): EventSource {
       }));
     },
   };
+}
+
+/** The query has been parsed before it was kept. */
+function queriedClass({ language, text }: { readonly language: string; readonly text: string }): string {
+  return parseQuery(text, languageOf(language)).from;
 }
 
 function expires(element: string, ms: number): WriteBody {

@@ -1,5 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { CimDateTime } from "../../cim/cim-date-time.ts";
 import { CimInstance } from "../../cim/cim-instance.ts";
+import type { ObjectPath } from "../../cim/object-path.ts";
 import { createForeignAgent, foreignRequest } from "../../net/foreign-request.ts";
 import { createHttpListener } from "../../net/http-listen.ts";
 import { createReadableLog } from "../../net/loopback-fixture.ts";
@@ -15,7 +17,7 @@ import { createEventSink, type SinkDelivery } from "./event-sink.ts";
 import { createEventSource, SUBSCRIPTIONS_PER_OWNER_MAX } from "./event-source.ts";
 import { createMemoryEventStorage, type EventStorage } from "./event-storage.ts";
 import { Fault, WsmanFault, writeFault } from "./fault.ts";
-import { createTestObjects, OTHER_ACCOUNT, startLoopbackServer } from "./loopback-fixture.ts";
+import { createTestObjects, OTHER_ACCOUNT, pathTo, startLoopbackServer } from "./loopback-fixture.ts";
 import { ACTION, type DeliveryMode, NS, OPENWSMAN_ACK } from "./names.ts";
 import type { Subscribed } from "./subscribe-message.ts";
 
@@ -28,6 +30,9 @@ function alert(message: string, severity = 3): CimInstance {
     properties: [
       { name: "Message", type: "string", isArray: false, value: message },
       { name: "PerceivedSeverity", type: "uint16", isArray: false, value: severity },
+      { name: "When", type: "datetime", isArray: false, value: CimDateTime.at(1_800_000_000_000) },
+      { name: "Source", type: "reference", isArray: false, value: pathTo("Test_Element", "plain", 1n) },
+      { name: "Note", type: "string", isArray: false, value: null },
     ],
   });
 }
@@ -134,6 +139,22 @@ describe("a subscription", () => {
     eventing.publish(alert("a"), CIMV2);
     await clock.advance(1);
     expect(identifier).toBe("mine <1>");
+  });
+
+  it("to a class has its subclasses, too, and to a subclass not the class above it", async () => {
+    const { eventing, clock, seen, client } = await source();
+    await client.subscribe(
+      { className: "Test_LoudAlert" },
+      { mode: "push", notifyTo: "http://sink.example/" },
+      clock.now(),
+    );
+    eventing.publish(alert("plain"), CIMV2);
+    eventing.publish(new CimInstance({ className: "Test_LoudAlert", properties: alert("loud").properties }), CIMV2);
+    await clock.advance(1);
+    expect(seen).toEqual(["events loud"]);
+    expect(eventing.wants("Test_Alert")).toBe(true);
+    expect(eventing.wants("Test_LoudAlert")).toBe(true);
+    expect(eventing.wants("Test_Many")).toBe(false);
   });
 
   it("has what its query asks for, and nothing else", async () => {
@@ -472,6 +493,10 @@ describe("a sink", () => {
     await clock.advance(0);
     await arrived.promise;
     expect(seen.flatMap(({ events }) => events.map((event) => event.get("Message")))).toEqual(["a", "<b>", "留守番"]);
+    const [event] = seen[0]?.events ?? [];
+    expect(String(event?.get("When"))).toBe("20270115080000.000000+000");
+    expect((event?.get("Source") as ObjectPath | undefined)?.key("Name")).toBe("plain");
+    expect(event?.get("Note")).toBeNull();
     expect(seen[0]).toMatchObject({ kind: "events", identifier: "id-1", sender: "source", path: "/events" });
     expect(seen.at(-1)?.bookmark).toContain("Position");
   });

@@ -88,8 +88,17 @@ export const Test_Alert = declareClass({
   name: "Test_Alert",
   indication: true,
   ...text,
-  properties: { Message: string(), PerceivedSeverity: uint16() },
+  properties: {
+    Message: string(),
+    PerceivedSeverity: uint16(),
+    When: datetime(),
+    Source: reference("Test_Element"),
+    Note: string(),
+  },
 });
+
+/** Not marked as an indication itself: its superclass is. */
+export const Test_LoudAlert = declareClass({ name: "Test_LoudAlert", extends: Test_Alert, ...text });
 
 export function pathTo(className: string, name: string, number: bigint): ObjectPath {
   return new ObjectPath({
@@ -134,7 +143,7 @@ export function createTestObjects({
   const captions = new Map<string, string>();
   let slowSignals = 0;
   const objects: ObjectManager = createObjectManager({
-    classes: { "root/cimv2": [Test_Alert], "root/interop": [Test_Alert] },
+    classes: { "root/cimv2": [Test_Alert, Test_LoudAlert], "root/interop": [Test_Alert] },
     clock,
     providers: [
       provide(Test_Element, {

@@ -3,8 +3,7 @@
 
 import type { XmlWriter } from "../../../wire/xml-writer.ts";
 import { formatDuration } from "../duration.ts";
-import { writeElement, writeEnvelopeElement } from "../envelope.ts";
-import { keptElements } from "../event-message.ts";
+import { keptElements, writeElement, writeEnvelopeElement } from "../envelope.ts";
 import { ACTION, DELIVERY_MODE, DIALECT, SECURITY_PROFILE, WINDOWS } from "../names.ts";
 
 /** Which events of which log. */

@@ -1,0 +1,265 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import type { CimInstance } from "../../cim/cim-instance.ts";
+import type { Alert } from "../../model/alert.ts";
+import { Connections } from "../../net/connections.ts";
+import { createForeignAgent, type ForeignAgentOptions } from "../../net/foreign-request.ts";
+import { createHttpsListener, type HttpsListener, peerOfRequest } from "../../net/https-listen.ts";
+import { createHttpsAgent } from "../../net/https-request.ts";
+import type { Identity } from "../../net/identity.ts";
+import {
+  createReadableLog,
+  createTestAuthority,
+  MANAGER,
+  type TestAuthority,
+  WEB1,
+} from "../../net/loopback-fixture.ts";
+import { describePeer, type KnownPeer } from "../../net/peer.ts";
+import { createCimXmlClient } from "../../protocols/cim-xml/client.ts";
+import { WsmanClient } from "../../protocols/wsman/client.ts";
+import { foreignTransport, ownTransport } from "../../protocols/wsman/client-transport.ts";
+import { createEventSink, type SinkDelivery } from "../../protocols/wsman/event-sink.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { systemRandom } from "../../runtime/random.ts";
+import { createAgentObjectManager } from "../cim/create-agent-object-manager.ts";
+import { createAccounts } from "./accounts.ts";
+import { createManagement, type ManagementNeeds } from "./management.ts";
+
+const host = "127.0.0.1";
+const ACCOUNT = { name: "ops", password: "long enough" };
+let ours: TestAuthority;
+let web1: Identity;
+let manager: Identity;
+let otherManager: Identity;
+beforeAll(async () => {
+  ours = await createTestAuthority();
+  const other: KnownPeer = { kind: "manager", id: "m2" };
+  [web1, manager, otherManager] = await Promise.all([
+    ours.identify(WEB1),
+    ours.identify(MANAGER),
+    ours.identify(other),
+  ]);
+});
+afterAll(() => ours.remove());
+
+async function manage({
+  withAccount = false,
+  settings = {},
+}: {
+  withAccount?: boolean;
+  settings?: Partial<ManagementNeeds["settings"]>;
+} = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "rusuban-management-"));
+  const files = { accounts: join(folder, "a"), events: join(folder, "e.db"), indications: join(folder, "i.db") };
+  if (withAccount)
+    await createAccounts({ file: files.accounts, random: systemRandom }).set(
+      { ...ACCOUNT, mayChange: false },
+      ACCOUNT.password,
+    );
+  const log = createReadableLog();
+  const management = await createManagement({
+    files,
+    settings: {
+      listenHost: host,
+      plainWsman: false,
+      localCimXml: false,
+      rules: { allowPlain: false, allowLoopback: true, defaultPort: 1 },
+      ...settings,
+    },
+    book: { portOf: () => 0, rangeOf: () => ({ from: 0, to: 0 }) },
+    identity: () => web1,
+    managerId: () => "m1",
+    createObjects: (additions) => createAgentObjectManager({ clock: systemClock, agentVersion: "1.2.3", ...additions }),
+    connections: new Connections(),
+    clock: systemClock,
+    random: systemRandom,
+    log,
+  });
+  const all = [...management.services, ...management.listeners];
+  for (const service of all) await service.start();
+  onTestFinished(async () => {
+    for (const service of all.reverse()) await service.stop();
+    rmSync(folder, { recursive: true });
+  });
+  const [wsman, cimXml, ...plain] = management.listeners as HttpsListener[];
+  return { management, log, wsmanPort: wsman?.port ?? 0, cimXmlPort: cimXml?.port ?? 0, plain };
+}
+
+/** A client of our own manager's, or of whoever has this identity. */
+function own(port: number, identity: Identity): WsmanClient {
+  const agent = createHttpsAgent({
+    ...{ flow: "wsmanHttps", host, port, identity, timeoutMs: 10_000, clock: systemClock },
+    trust: { authority: ours.certificate },
+    expect: { kind: "host", id: "web1" },
+  });
+  onTestFinished(() => agent.close());
+  return new WsmanClient({ transport: ownTransport(agent), random: systemRandom });
+}
+
+/** Anybody's client: knows the authority, and a password. */
+function foreignAgent(port: number, trust?: ForeignAgentOptions["trust"]) {
+  const agent = createForeignAgent({
+    ...{ flow: "wsmanHttps", host, port, timeoutMs: 10_000, clock: systemClock },
+    trust: trust ?? { kind: "authority-any-name", pem: ours.certificate },
+  });
+  onTestFinished(() => agent.close());
+  return agent;
+}
+
+const system = { className: "CIM_ComputerSystem" };
+async function first(client: WsmanClient, className = "CIM_ComputerSystem"): Promise<CimInstance | undefined> {
+  for await (const { instance } of client.enumerate({ className })) return instance;
+  return undefined;
+}
+
+const alert: Alert = {
+  id: "0198c0de-0000-7000-8000-000000000001",
+  raisedAtMs: 1_800_000_000_000,
+  severity: "critical",
+  category: "hardware",
+  kind: "raised",
+  component: "fan 3",
+  condition: "fan.stopped",
+  summary: "fan 3 stands still",
+  details: [],
+};
+
+describe("the standards' listeners", () => {
+  it("serve our manager by its certificate, without any account", async () => {
+    const { wsmanPort, cimXmlPort } = await manage();
+    const client = own(wsmanPort, manager);
+    expect(await client.identify()).toMatchObject({ vendor: "Rusuban" });
+    const computer = await first(client);
+    expect(computer?.get("CreationClassName")).toBe("CIM_ComputerSystem");
+    const { key, cert } = manager.secureContextOptions();
+    const agent = createForeignAgent({
+      ...{ flow: "cimXml", host, port: cimXmlPort, timeoutMs: 10_000, clock: systemClock },
+      trust: { kind: "authority-any-name", pem: ours.certificate },
+      credentials: { key, cert },
+    });
+    onTestFinished(() => agent.close());
+    const names: string[] = [];
+    const cimXml = createCimXmlClient({ agent, path: "/cimom" });
+    for await (const each of cimXml.enumerateInstances({
+      namespace: "root/cimv2",
+      ...system,
+      signal: new AbortController().signal,
+      timeoutMs: 10_000,
+    }))
+      names.push(String(each.get("Name")));
+    expect(names).toEqual([computer?.get("Name")]);
+  });
+
+  it("let nobody else past the handshake while there is no account: no stranger, no host, no other manager", async () => {
+    const { wsmanPort, cimXmlPort, log } = await manage();
+    for (const port of [wsmanPort, cimXmlPort]) {
+      const stranger = new WsmanClient({
+        transport: foreignTransport(foreignAgent(port), ACCOUNT),
+        random: systemRandom,
+      });
+      await expect(stranger.identify()).rejects.toThrow();
+      await expect(own(port, otherManager).identify()).rejects.toThrow();
+      await expect(own(port, web1).identify()).rejects.toThrow();
+    }
+    await log.until("wsman-https: refused 127.0.0.1: no certificate");
+    await log.until("wsman-https: refused 127.0.0.1: not the one who is expected on this port: manager m2");
+    await log.until("wsman-https: refused 127.0.0.1: not allowed on this port: host web1");
+  });
+
+  it("serve anybody's client with an account, which may read, and not change", async () => {
+    const { wsmanPort } = await manage({ withAccount: true });
+    const client = new WsmanClient({
+      transport: foreignTransport(foreignAgent(wsmanPort), ACCOUNT),
+      random: systemRandom,
+    });
+    expect((await first(client))?.get("CreationClassName")).toBe("CIM_ComputerSystem");
+    await expect(client.delete({ className: "CIM_ComputerSystem" })).rejects.toThrow("AccessDenied");
+    const wrong = new WsmanClient({
+      transport: foreignTransport(foreignAgent(wsmanPort), { ...ACCOUNT, password: "wrong" }),
+      random: systemRandom,
+    });
+    await expect(first(wrong)).rejects.toThrow("HTTP 401");
+    expect(await wrong.identify({ isAnonymous: true })).toMatchObject({ vendor: "Rusuban", version: "" });
+  });
+
+  it("answer clients written for Windows", async () => {
+    const { wsmanPort } = await manage();
+    const client = own(wsmanPort, manager);
+    const found: unknown[] = [];
+    const resource = { className: "Win32_OperatingSystem", windowsNamespace: "root/cimv2" };
+    for await (const { instance } of client.enumerate(resource)) found.push(instance?.className);
+    expect(found).toEqual(process.platform === "linux" ? ["Win32_OperatingSystem"] : []);
+  });
+
+  it("open the plain ones only when they are switched on, and say so", async () => {
+    expect((await manage()).plain).toHaveLength(0);
+    const { plain, log } = await manage({ withAccount: true, settings: { plainWsman: true, localCimXml: true } });
+    expect(plain).toHaveLength(2);
+    await log.until("passwords can be read on the way");
+    const agent = foreignAgent(plain[0]?.port ?? 0, { kind: "plain" });
+    const client = new WsmanClient({ transport: foreignTransport(agent, ACCOUNT), random: systemRandom });
+    expect(await first(client)).toBeDefined();
+  });
+});
+
+describe("alerts", () => {
+  /** The manager's end: takes deliveries from hosts that it knows. */
+  async function sink() {
+    const deliveries: { from: string; delivery: SinkDelivery }[] = [];
+    const arrived = Promise.withResolvers<void>();
+    const log = createReadableLog();
+    const listener = createHttpsListener({
+      ...{ flow: "cimIndication", host, port: 0, identity: manager, tls: "standard", allow: ["host"] },
+      isRevoked: () => false,
+      connections: new Connections(),
+      log,
+      clock: systemClock,
+    });
+    listener.serverFactory(
+      createEventSink({
+        senderOf: async (request) => describePeer(peerOfRequest(request)),
+        commit: async (delivery) => {
+          deliveries.push({ from: delivery.sender, delivery });
+          arrived.resolve();
+          return "committed";
+        },
+        newMessageId: () => "uuid:m",
+        log,
+      }),
+    );
+    await listener.start();
+    onTestFinished(() => listener.stop());
+    return { url: `https://${host}:${listener.port}/events`, deliveries, arrived: arrived.promise };
+  }
+
+  it("reach whoever has subscribed by WS-Management, over TLS with both sides known", async () => {
+    const { management, wsmanPort, log } = await manage();
+    const { url, deliveries, arrived } = await sink();
+    const client = own(wsmanPort, manager);
+    await client.subscribe({ className: "CIM_AlertIndication" }, { mode: "events", notifyTo: url }, systemClock.now());
+    management.tell(alert);
+    const broken = ["cannot be delivered", "failed"].map((text) => log.until(text).then((line) => expect.fail(line)));
+    await Promise.race([arrived, ...broken]);
+    expect(deliveries[0]?.from).toBe("host web1");
+    const [event] = deliveries[0]?.delivery.events ?? [];
+    expect(event?.className).toBe("CIM_AlertIndication");
+    expect([event?.get("Message"), event?.get("PerceivedSeverity")]).toEqual(["fan 3 stands still", "6"]);
+  });
+
+  it("are not sent where the rules forbid it", async () => {
+    const { wsmanPort } = await manage({
+      settings: { rules: { allowPlain: false, allowLoopback: false, defaultPort: 1 } },
+    });
+    const client = own(wsmanPort, manager);
+    for (const notifyTo of ["http://192.0.2.1:8080/", "https://127.0.0.1:8080/"]) {
+      const subscribing = client.subscribe(
+        { className: "CIM_AlertIndication" },
+        { mode: "push", notifyTo },
+        systemClock.now(),
+      );
+      await expect(subscribing).rejects.toThrow("EventDeliverToUnusable");
+    }
+  });
+});

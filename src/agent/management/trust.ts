@@ -1,0 +1,21 @@
+import type { ForeignTrust } from "../../net/foreign-dial.ts";
+import type { Identity } from "../../net/identity.ts";
+import type { DestinationAddress } from "../indications/destination-address.ts";
+
+/** Whom a listener at an address is taken for, and what we show it. */
+export type TrustOf = (address: DestinationAddress) => {
+  readonly trust: ForeignTrust;
+  readonly credentials?: { readonly key: string; readonly cert: string };
+};
+
+/**
+ * Over HTTPS indications go to listeners with a certificate of our own authority, and our certificate goes along: what
+ * is told about a host is for its manager. Names are not compared, as everywhere between our own parties.
+ */
+export function createTrustOf(identity: () => Identity): TrustOf {
+  return ({ isPlain }) => {
+    if (isPlain) return { trust: { kind: "plain" } };
+    const { key, cert, ca } = identity().secureContextOptions();
+    return { trust: { kind: "authority-any-name", pem: ca }, credentials: { key, cert } };
+  };
+}
