@@ -1,10 +1,14 @@
+import { spawnSync } from "node:child_process";
 import {
   closeSync,
   constants,
   ftruncateSync,
   lstatSync,
   openSync,
+  symlinkSync,
+  truncateSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -49,6 +53,35 @@ describe.skipIf(libc() === undefined)("the C library (needs koffi on 64-bit Linu
     }
     calls.removexattr(z(path), z("user.1"));
     expect(() => calls.fgetxattr(fd, z("user.1"))).toThrow(expect.objectContaining({ code: "ENODATA" }));
+  });
+
+  it.skipIf(calls?.statusAt === undefined)("gives the status of every kind of entry as lstat does", () => {
+    const { path, fd } = withFile();
+    const folder = join(path, "..");
+    symlinkSync("nowhere", join(folder, "link"));
+    spawnSync("mkfifo", [join(folder, "fifo")]);
+    truncateSync(path, 5 * 2 ** 32 + 7);
+    utimesSync(path, -1_000.5, -7.25);
+    const entries = [
+      folder,
+      path,
+      join(folder, "link"),
+      join(folder, "fifo"),
+      "/dev/null",
+      "/dev/full",
+      "/proc/self/fd",
+    ];
+    for (const entry of entries) {
+      const wanted = lstatSync(entry, { bigint: true });
+      const found = calls.statusAt?.(fd, z(entry));
+      expect(found).toMatchObject({
+        ...{ mode: Number(wanted.mode) & 0o7777, uid: Number(wanted.uid), gid: Number(wanted.gid) },
+        ...{ size: Number(wanted.size), allocatedBytes: Number(wanted.blocks) * 512, links: Number(wanted.nlink) },
+        ...{ mtimeNs: wanted.mtimeNs, ctimeNs: wanted.ctimeNs, inode: wanted.ino },
+        ...{ device: wanted.dev, rdev: wanted.rdev },
+      });
+    }
+    expect(() => calls.statusAt?.(fd, z("/no/such/entry"))).toThrow(expect.objectContaining({ code: "ENOENT" }));
   });
 
   it("lists names that take more than the first buffer", () => {

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { endianness } from "node:os";
 import { getSystemErrorMessage, getSystemErrorName } from "node:util";
+import type { FileStatus } from "./file-calls.ts";
+import { createStatxDecoder, STATX_BYTES, STATX_FLAGS, STATX_MASK } from "./statx.ts";
 
 // The system calls that Node lacks, through koffi; every foreign call of the house is here. Paths and names are bytes and
 // end in a zero byte. A call that fails throws as Node's own do: an Error with `code` and `syscall`. Man pages, section 2.
@@ -21,6 +23,8 @@ export interface Libc {
   /** `path` below the open directory; a handle. */
   openat(directory: number, path: Buffer, flags: number, mode: number): number;
   renameat(directory: number, from: Buffer, to: Buffer): void;
+  /** Of the entry itself. Missing where library or kernel are older than it (glibc 2.28, Linux 4.11), or a sandbox forbids it. */
+  readonly statusAt: ((directory: number, name: Buffer) => FileStatus) | undefined;
   /** Gives what is open as `fd` the name; EEXIST when it is taken. */
   linkOpen(fd: number, directory: number, name: Buffer): void;
   /** `mode` with the file's type, `rdev` as st_rdev. Missing where the library has it under no name we know. */
@@ -143,6 +147,7 @@ function bind(koffi: Koffi): Libc {
       const fd = calls.openat(directory, path, flags | O_CLOEXEC, mode);
       return fd < 0 ? fail("openat") : fd;
     },
+    statusAt: bindStatx(library, fail),
     renameat: (directory, from, to) => check(calls.renameat(directory, from, directory, to), "renameat"),
     linkOpen: (fd, directory, name) =>
       check(calls.linkat(AT_FDCWD, Buffer.from(`/proc/self/fd/${fd}\0`), directory, name, AT_SYMLINK_FOLLOW), "linkat"),
@@ -152,6 +157,22 @@ function bind(koffi: Koffi): Libc {
         : (directory, name, mode, rdev) => check(mknodat(directory, name, mode, rdev), "mknodat"),
     nextData: (fd, offset) => seek(fd, offset, SEEK_DATA),
     nextHole: (fd, offset) => seek(fd, offset, SEEK_HOLE),
+  };
+}
+
+function bindStatx(library: ReturnType<Koffi["load"]>, fail: (syscall: string) => never): Libc["statusAt"] {
+  let statx: (directory: number, name: Buffer, flags: number, mask: number, into: Buffer) => number;
+  try {
+    statx = library.func("statx", "int", ["int", "void *", "int", "unsigned int", "void *"]);
+  } catch {
+    return undefined;
+  }
+  const bytes = Buffer.alloc(STATX_BYTES);
+  const decode = createStatxDecoder(bytes);
+  if (statx(AT_FDCWD, Buffer.from("/\0"), STATX_FLAGS, STATX_MASK, bytes) !== 0) return undefined;
+  return (directory, name) => {
+    if (statx(directory, name, STATX_FLAGS, STATX_MASK, bytes) !== 0) fail("statx");
+    return decode();
   };
 }
 
