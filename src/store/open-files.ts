@@ -11,13 +11,25 @@ interface OpenFile {
 export class OpenFiles {
   readonly #max: number;
   readonly #files = new Map<string, OpenFile>();
-  readonly #closings = new Set<Promise<void>>();
+  /** Reads under way, and files being closed. */
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(max: number) {
     this.#max = max;
   }
 
-  async use<T>(path: string, read: (handle: FileHandle) => Promise<T>): Promise<T> {
+  use<T>(path: string, read: (handle: FileHandle) => Promise<T>): Promise<T> {
+    const result = this.#use(path, read);
+    this.#follow(
+      result.then(
+        () => {},
+        () => {},
+      ),
+    );
+    return result;
+  }
+
+  async #use<T>(path: string, read: (handle: FileHandle) => Promise<T>): Promise<T> {
     const file = this.#files.get(path) ?? { handle: open(path, "r"), users: 0, isRetired: false };
     file.users++;
     this.#files.delete(path); // Last used goes last.
@@ -44,14 +56,19 @@ export class OpenFiles {
     this.#files.delete(path);
     file.isRetired = true;
     if (file.users > 0) return;
-    const closing = closeQuietly(file);
-    this.#closings.add(closing);
-    closing.finally(() => this.#closings.delete(closing));
+    this.#follow(closeQuietly(file));
   }
 
+  /** Resolves when every file is closed: those in use when their readers are done. */
   async close(): Promise<void> {
     for (const path of [...this.#files.keys()]) this.retire(path);
-    await Promise.all(this.#closings);
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  /** `work` never fails. */
+  #follow(work: Promise<void>): void {
+    this.#underWay.add(work);
+    work.finally(() => this.#underWay.delete(work));
   }
 }
 
