@@ -135,7 +135,7 @@ async function forget(session: Session, place: string, refs: string[], options: 
         await store.forgetSnapshot(id);
       }
     }
-    const collected = options.gc === true ? await store.collectGarbage({ dryRun }) : undefined;
+    const collected = options.gc === true ? await store.collectGarbage({ dryRun, signal }) : undefined;
     const json = decisions.map(({ snapshot, keep, reasons }) => ({ ...snapshotJson(snapshot), keep, reasons }));
     session.result({ dryRun, decisions: json, ...(collected === undefined ? {} : { collected }) }, () => {
       const counts = { count: formatCount(going.length), kept: formatCount(store.listSnapshots().length) };

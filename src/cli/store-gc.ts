@@ -43,8 +43,7 @@ export function storeGcCommand(cli: Cli): Command {
 function collect(session: Session, place: string, options: Options): Promise<undefined> {
   const { dryRun = false } = options;
   return withStore(session, place, { ...options, interrupted: WORDS.interrupted }, async ({ store, signal }) => {
-    const report = await store.collectGarbage({ dryRun });
-    signal.throwIfAborted();
+    const report = await store.collectGarbage({ dryRun, signal });
     session.result({ dryRun, ...report }, () => tellCollected(session, report, { dryRun }));
     return undefined;
   });

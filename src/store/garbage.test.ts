@@ -36,6 +36,43 @@ describe("collection", () => {
     expect(planned).toMatchObject({ packsDeleted: 2, packsRewritten: 0 });
   });
 
+  it("ends at an aborted signal wherever it stands, with every snapshot whole, and the next one does the rest", async () => {
+    for (let calls = 1, isEnding = false; !isEnding; calls++) {
+      const files = new Map<string, Buffer>();
+      const medium = createMemoryMedium(files);
+      const abort = new AbortController();
+      let left = Number.POSITIVE_INFINITY;
+      const count = <A extends unknown[], R>(call: (...args: A) => R) => {
+        return (...args: A): R => {
+          if (--left === 0) abort.abort(new Error("interrupted"));
+          return call(...args);
+        };
+      };
+      const { store: made } = await createFixtureStore(files);
+      await made.close();
+      const [readRange, write, remove] = [count(medium.readRange), count(medium.write), count(medium.delete)];
+      const store = await openFixtureStore(files, { ...medium, readRange, write, delete: remove });
+      const shared = systemRandom(6_000);
+      const doomed = await backUp(store, { shared, own: systemRandom(9_000) });
+      const doomedToo = await backUp(store, { whole: systemRandom(9_000) });
+      await backUp(store, { shared, other: systemRandom(3_000) });
+      for (const id of [doomed, doomedToo]) await store.forgetSnapshot(id);
+      left = calls;
+      const outcome = await store
+        .collectGarbage({ garbageShareMax: 0, signal: abort.signal })
+        .catch((error: Error) => error.message);
+      isEnding = !abort.signal.aborted;
+      if (!isEnding && typeof outcome === "string") expect(outcome).toBe("interrupted");
+      left = Number.POSITIVE_INFINITY;
+      expect((await store.check({ readData: true })).problems.filter(({ kind }) => kind !== "unprotected")).toEqual([]);
+      await store.collectGarbage({ garbageShareMax: 0 });
+      expect(packBytes(files), `aborted at call ${calls}`).toBeLessThan(11_000);
+      expect((await store.check({ readData: true })).problems).toEqual([]);
+      await store.close();
+      if (isEnding) expect(calls).toBeGreaterThan(8);
+    }
+  });
+
   it("spares what a running backup has put or was told is there, until it ends", async () => {
     const { store } = await createFixtureStore();
     const content = systemRandom(5000);

@@ -19,6 +19,8 @@ export interface CollectionOptions extends ReserveOptions {
   readonly dryRun?: boolean | undefined;
   /** A pack is rewritten when more than this share of it is garbage. */
   readonly garbageShareMax?: number | undefined;
+  /** Ends it between two packs, with the signal's reason: what was collected until then is, and the next collection does the rest. */
+  readonly signal?: AbortSignal | undefined;
   /** Collect although trees of snapshots are lost: what only those named goes. After a repair that could not bring them back. */
   readonly acceptLostTrees?: boolean | undefined;
 }
@@ -66,7 +68,7 @@ export async function collectGarbage(core: StoreCore, options: CollectionOptions
 /** A leaf without nodes. */
 const EMPTY_TREE = Buffer.from([TREE_VERSION, TREE_SHAPES.leaf, 0, 0, 0, 0]);
 
-async function mark(core: StoreCore, { acceptLostTrees = false }: CollectionOptions): Promise<ChunkSet> {
+async function mark(core: StoreCore, { acceptLostTrees = false, signal }: CollectionOptions): Promise<ChunkSet> {
   const roots = [...core.snapshots.values()].map(({ root }) => root);
   const walking = core.walking((kind, id) => {
     if (kind === "data" || acceptLostTrees) return;
@@ -76,6 +78,7 @@ async function mark(core: StoreCore, { acceptLostTrees = false }: CollectionOpti
     );
   });
   const read = async (kind: ObjectKind, id: Buffer) => {
+    signal?.throwIfAborted();
     try {
       return await walking.read(kind, id);
     } catch (error) {
@@ -122,6 +125,7 @@ async function sweep(core: StoreCore, marked: ChunkSet, options: CollectionOptio
   const empty = async (batch: readonly PackEntry[]) => {
     const emptied: Emptied[] = [];
     for (const pack of batch) {
+      options.signal?.throwIfAborted();
       try {
         emptied.push(await condemnAndMove(pack));
       } catch (error) {
@@ -133,6 +137,7 @@ async function sweep(core: StoreCore, marked: ChunkSet, options: CollectionOptio
     }
     if (emptied.some(({ kept }) => kept.length > 0)) await core.writer.flush();
     for (const { pack, kept, keptBytes } of emptied) {
+      options.signal?.throwIfAborted();
       await removePack(core, pack, kept);
       report.bytesFreed += pack.bytes - keptBytes;
       if (kept.length === 0) report.packsDeleted++;

@@ -11,23 +11,26 @@ import type { StoreCore } from "./store-core.ts";
 import { twinReading } from "./twin-check.ts";
 import { readTwins, twinOf } from "./twin-files.ts";
 
+interface UpkeepOptions extends ReserveOptions {
+  readonly dryRun?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * After a collection: parity of packs that are gone goes, and what a crash or a full disk left without parity or copy gets
  * it. Returns the names of what was protected. A full disk ends it early; nothing depends on it.
  */
-export async function keepUpProtection(
-  core: StoreCore,
-  options: ReserveOptions & { readonly dryRun?: boolean | undefined } = {},
-): Promise<string[]> {
+export async function keepUpProtection(core: StoreCore, options: UpkeepOptions = {}): Promise<string[]> {
   await core.protection.settled();
   const { medium, random } = core;
   const made: string[] = [];
   try {
-    if (options.dryRun !== true) await dropOrphans(core);
+    if (options.dryRun !== true) await dropOrphans(core, options);
     made.push(...(await addCopies(core, options)), ...(await addParities(core, options)));
     const packBytes = [...core.packs.written()].reduce((sum, { bytes }) => sum + bytes, 0);
     if (options.dryRun !== true) await keepReserve({ medium, random, packBytes }, options);
   } catch (error) {
+    options.signal?.throwIfAborted();
     if (codeOf(error) === "") throw error;
     core.log.warn({ problem: reasonOf(error) }, "not everything could be protected");
   }
@@ -35,24 +38,26 @@ export async function keepUpProtection(
 }
 
 /** Parity goes after its pack: one whose pack the store does not know, and has not set aside as unreadable, is of no use. */
-async function dropOrphans(core: StoreCore): Promise<void> {
+async function dropOrphans(core: StoreCore, { signal }: UpkeepOptions): Promise<void> {
   const files = await core.medium.list(PARITY_FOLDER);
   const known = new Set([...core.packs.all()].map(({ name }) => name));
   for (const { name } of files) {
     const pack = packOfParity(name);
     if (name === NO_PARITY_FILE || known.has(pack) || core.damages.packs.has(pack)) continue;
+    signal?.throwIfAborted();
     await core.medium.delete(name);
   }
 }
 
 /** Parity is only ever made from a pack of which every object was opened: damage must not be made durable. */
-async function addParities(core: StoreCore, { dryRun }: { readonly dryRun?: boolean | undefined }): Promise<string[]> {
+async function addParities(core: StoreCore, { dryRun, signal }: UpkeepOptions): Promise<string[]> {
   if (!core.protection.hasParity) return [];
   const sizes = new Map((await core.medium.list(PARITY_FOLDER)).map(({ name, bytes }) => [name, bytes]));
   const made: string[] = [];
   for (const pack of [...core.packs.written()]) {
     const parity = parityOf(pack.name);
     if (sizes.get(parity) === parityBytes(pack.bytes) || core.damages.packs.has(pack.name)) continue;
+    signal?.throwIfAborted();
     const bytes = await readSound(core, pack);
     if (bytes === undefined) continue;
     made.push(parity);
@@ -75,13 +80,14 @@ async function readSound(core: StoreCore, pack: PackEntry): Promise<Buffer | und
 }
 
 /** Copies that are not there; damaged ones are for repair. */
-async function addCopies(core: StoreCore, { dryRun }: { readonly dryRun?: boolean | undefined }): Promise<string[]> {
+async function addCopies(core: StoreCore, { dryRun, signal }: UpkeepOptions): Promise<string[]> {
   const { medium, protection } = core;
   const made: string[] = [];
   for (const folder of [KEY_FILES, SNAPSHOT_FOLDER, HOLD_FOLDER]) {
     const copies = new Set((await medium.list(twinOf(folder))).map(({ name }) => name));
     for (const { name } of await medium.list(folder)) {
       if (copies.has(twinOf(name))) continue;
+      signal?.throwIfAborted();
       const copy = () => protection.exclusively(() => copyFile(core, name));
       if (dryRun === true || (await copy())) made.push(twinOf(name));
     }

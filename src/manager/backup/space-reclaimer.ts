@@ -26,9 +26,10 @@ export function createSpaceReclaimer({
     await pause(clock, FIRST_MS, abort.signal);
     while (!abort.signal.aborted) {
       try {
-        const report = await store.collectGarbage();
+        const report = await store.collectGarbage({ signal: abort.signal });
         log.info({ ...report }, "store: space of what no snapshot names was given back");
       } catch (error) {
+        if (abort.signal.aborted) return;
         log.error({ reason: reasonOf(error) }, "store: space could not be given back");
       }
       await pause(clock, EVERY_MS, abort.signal);
