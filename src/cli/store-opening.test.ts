@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FILE_MAGIC } from "../store/sealing.ts";
+import { StoreOpenError } from "../store/store-open-error.ts";
 import { Interruption } from "./interruption.ts";
 import { EXIT } from "./output.ts";
 import { createRecorder } from "./output-recorder.ts";
@@ -127,6 +128,16 @@ describe("what goes wrong on the way", () => {
     const session = createSession(world, "en", {});
     const error = explainStoreError(session, "/s", Object.assign(new Error("write"), { code }));
     expect(error).toMatchObject({ code: told, exit: EXIT.failed, hint: expect.stringContaining(hint) });
+  });
+
+  it.each([
+    ["no-store", "no-store"],
+    ["in-use", "store-in-use"],
+    ["newer", "newer-store"],
+    ["wrong-passphrase", "wrong-passphrase"],
+  ] as const)("a store refused as %s is told as %s, whatever the words", (refusal, told) => {
+    const error = new StoreOpenError(refusal, "is newer than what is held by whoever holds no store");
+    expect(explainStoreError(createSession(world, "en", {}), "/s", error)).toMatchObject({ code: told });
   });
 
   it("an error that is not the store's stays what it is", () => {

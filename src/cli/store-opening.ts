@@ -4,11 +4,12 @@ import { readFileSync, statSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Text } from "../ports/flow.ts";
-import { CorruptionError, codeOf, reasonOf, SettingsError } from "../runtime/errors.ts";
+import { CorruptionError, codeOf, reasonOf } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import { systemRandom } from "../runtime/random.ts";
 import type { Medium } from "../store/medium.ts";
 import type { Store } from "../store/store.ts";
+import { StoreOpenError } from "../store/store-open-error.ts";
 import { Interruption } from "./interruption.ts";
 import { CommandError, EXIT, type ExitCode } from "./output.ts";
 import type { Session } from "./session.ts";
@@ -119,18 +120,19 @@ export function explainStoreError(session: Session, store: string, error: unknow
   const problem = reasonOf(error);
   const fail = (code: string, text: Text, hint: Text, { holder = "", exit = EXIT.failed as ExitCode } = {}) =>
     session.failure(code, text, { hint, values: { store, problem, holder }, exit });
-  if (error instanceof SettingsError) {
-    if (error.key === "passphrase")
-      return fail("wrong-passphrase", WORDS.wrongPassphrase, WORDS.otherPassphrase, { exit: EXIT.usage });
-    if (error.key !== "store") return error;
-    // The store's own words, by which its causes tell themselves apart; store-opening.test.ts holds them.
-    if (/ is held by /.test(problem)) {
-      const hint = isManagers(store) ? WORDS.managers : WORDS.wait;
-      return fail("store-in-use", WORDS.inUse, hint, { holder: holderOf(session, store) });
+  if (error instanceof StoreOpenError) {
+    switch (error.refusal) {
+      case "wrong-passphrase":
+        return fail("wrong-passphrase", WORDS.wrongPassphrase, WORDS.otherPassphrase, { exit: EXIT.usage });
+      case "in-use": {
+        const hint = isManagers(store) ? WORDS.managers : WORDS.wait;
+        return fail("store-in-use", WORDS.inUse, hint, { holder: holderOf(session, store) });
+      }
+      case "newer":
+        return fail("newer-store", WORDS.newer, WORDS.update);
+      case "no-store":
+        return fail("no-store", WORDS.noStore, WORDS.makeOne, { exit: EXIT.usage });
     }
-    if (/ newer than /.test(problem)) return fail("newer-store", WORDS.newer, WORDS.update);
-    if (/ holds no store/.test(problem)) return fail("no-store", WORDS.noStore, WORDS.makeOne, { exit: EXIT.usage });
-    return error;
   }
   const code = codeOf(error);
   if (code === "ENOSPC" || code === "EDQUOT") return fail("disk-full", WORDS.diskFull, WORDS.makeRoom);

@@ -5,6 +5,7 @@ import type { Random } from "../runtime/random.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { type ChunkSizes, decodeChunkSizes, encodeChunkSizes } from "./chunk-sizes.ts";
 import { FILE_CLASSES, FILE_MAGIC, FORMAT_VERSION, SALT_BYTES, TAG_BYTES } from "./sealing.ts";
+import { StoreOpenError } from "./store-open-error.ts";
 
 // A key file holds the master key and the store's parameters, wrapped by a passphrase. A store has one or several, all
 // with the same contents: a passphrase is changed by writing a new one and deleting the old. Layout: docs/store-format.md.
@@ -112,8 +113,8 @@ function parse(name: string, bytes: Buffer) {
     if (!reader.raw(FILE_MAGIC.length).equals(FILE_MAGIC)) reader.fail("not a file of a store");
     const version = reader.u8();
     if (version > FORMAT_VERSION) {
-      throw new SettingsError(
-        "store",
+      throw new StoreOpenError(
+        "newer",
         `format ${version} is newer than ${FORMAT_VERSION}, the newest this program knows: update it`,
       );
     }

@@ -6,6 +6,7 @@ import { assertChunkSizes, type ChunkSizes } from "./chunk-sizes.ts";
 import { decodeKeyFile, encodeKeyFile, type KeyStrength, type StoreSecrets } from "./key-file.ts";
 import type { Medium } from "./medium.ts";
 import { DAMAGED_FOLDER } from "./set-aside.ts";
+import { StoreOpenError } from "./store-open-error.ts";
 import { deleteTwins, listTwins, readTwins, twinOf, writeTwins } from "./twin-files.ts";
 
 export const KEY_FILES = "keys/";
@@ -65,8 +66,8 @@ export async function writeKeyFile(
 }
 
 /**
- * The secrets that `passphrase` opens, and the key file it opened. SettingsError("store") where there is no store or a
- * newer one, SettingsError("passphrase") where it fits no whole key file, CorruptionError where no key file is whole.
+ * The secrets that `passphrase` opens, and the key file it opened. StoreOpenError where there is no store, a newer one, or
+ * where it fits no whole key file; CorruptionError where no key file is whole.
  */
 export async function openSecrets(
   medium: Medium,
@@ -74,7 +75,7 @@ export async function openSecrets(
 ): Promise<{ secrets: StoreSecrets; keyFile: string }> {
   const files = await listTwins(medium, KEY_FILES);
   if (files.length === 0)
-    throw new SettingsError("store", `${medium.name} holds no store; make one with \`rusuban store init\``);
+    throw new StoreOpenError("no-store", `${medium.name} holds no store; make one with \`rusuban store init\``);
   let damaged: CorruptionError | undefined;
   for (const name of files) {
     const { file, copy, value } = await readTwins(medium, name, {
@@ -90,8 +91,8 @@ export async function openSecrets(
   }
   if (damaged !== undefined && files.length === 1) throw damaged;
   const exceptDamaged = damaged === undefined ? "" : "; one that may have fitted is damaged";
-  throw new SettingsError(
-    "passphrase",
+  throw new StoreOpenError(
+    "wrong-passphrase",
     `does not open any of the ${files.length} key files of ${medium.name}${exceptDamaged}`,
   );
 }

@@ -12,7 +12,7 @@ export interface MediumFile {
 export interface Medium {
   /** How people call this place, for messages. */
   readonly name: string;
-  /** Takes the medium for this process alone, or throws a SettingsError naming the holder. Given back by `release` or by the death of the process. */
+  /** Takes the medium for this process alone, or throws a StoreOpenError("in-use") naming the holder. Given back by `release` or by the death of the process. */
   lock(): Promise<void>;
   release(): Promise<void>;
   /** All files whose name starts with `prefix`, in no order. Files whose writing never finished are not among them. */

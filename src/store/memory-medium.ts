@@ -1,5 +1,5 @@
-import { SettingsError } from "../runtime/errors.ts";
 import type { Medium } from "./medium.ts";
+import { StoreOpenError } from "./store-open-error.ts";
 
 /** A medium for tests: what survives a power cut is `files`. Several media over the same map are the same place. */
 export function createMemoryMedium(
@@ -15,7 +15,7 @@ export function createMemoryMedium(
     name: "memory",
     async lock() {
       if (isOurs) return;
-      if (holder.held) throw new SettingsError("store", "memory is held by another medium of this test");
+      if (holder.held) throw new StoreOpenError("in-use", "memory is held by another medium of this test");
       holder.held = true;
       isOurs = true;
     },
