@@ -15,6 +15,8 @@ export const STRANGER = { 4: "10.88.0.99", 6: "fd88::99" } as const;
 
 export interface ManagedHost {
   readonly place: Place;
+  /** The computer beside it, with PEER's and STRANGER's addresses. */
+  readonly peer: Place;
   readonly machine: Machine;
   /** A folder of the test's own. */
   readonly folder: string;
@@ -131,6 +133,7 @@ export async function createManagedHost(setUp: SetUp): Promise<ManagedHost> {
   });
   return {
     place,
+    peer,
     folder,
     machine: machineOf(place),
     async snapshot() {
