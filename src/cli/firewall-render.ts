@@ -8,7 +8,8 @@ import { deriveRules } from "../firewall/rule-set.ts";
 import { targetNamed } from "../firewall/targets.ts";
 import type { OtherParty } from "../firewall/topology.ts";
 import { MANAGER_LISTENS } from "../manager/settings.ts";
-import { FLOW_KEYS, type FlowKey, findFlow } from "../ports/port-map.ts";
+import type { HostMeans } from "../model/host.ts";
+import { FLOW_KEYS, type FlowKey, findFlow, flowOf } from "../ports/port-map.ts";
 import { reasonOf, SettingsError } from "../runtime/errors.ts";
 import { readPort, readPortChanges, readTopology, type WhereOptions } from "./firewall-topology.ts";
 import { PARTY_WORDS, WORDS } from "./firewall-words.ts";
@@ -88,7 +89,10 @@ export async function ruleSetFor(session: Session, options: RuleSetOptions): Pro
     throw new SettingsError("variant", `${JSON.stringify(variant)} is unknown: there is ${WINDOWS_SERVER_2008}`);
   }
   const { topology, managerFlows } = await readTopology(session, where, readPortChanges(port));
-  return deriveRules({ side, topology, flows: flowsInUse(options, managerFlows) });
+  const ofAgents = flowsInUse(options, managerFlows);
+  const agents = topology.agents.map((host) => ({ ...host, flows: flowsOfHost(host.means, ofAgents, options) }));
+  const flows = new Set([...ofAgents, ...agents.flatMap((host) => [...host.flows])]);
+  return deriveRules({ side, topology: { ...topology, agents }, flows });
 }
 
 const WINDOWS_SERVER_2008 = "windows-server-2008";
@@ -150,7 +154,9 @@ function readInitiator(text: string): [row: string, party: RuleParty] {
  * away. The data ports are here because the agent keeps them free for its jobs.
  */
 function flowsInUse(options: RuleSetOptions, managerFlows: readonly FlowKey[] | null): ReadonlySet<FlowKey> {
-  const flows = new Set<FlowKey>([...(managerFlows ?? MANAGER_LISTENS), ...AGENT_LISTENS, "backupData", "ping"]);
+  const planned = [...MANAGER_LISTENS, ...AGENT_LISTENS].filter((key) => flowOf(key).enabled === true);
+  const listening = managerFlows === null ? planned : [...managerFlows, ...planned.filter(isOfAgent)];
+  const flows = new Set<FlowKey>([...listening, "backupData", "ping"]);
   const others = othersGiven(options);
   for (const party of Object.keys(others) as OtherParty[]) for (const key of PARTY_FLOWS[party] ?? []) flows.add(key);
   if (options.plainHttp) flows.add("wsmanHttp");
@@ -158,6 +164,28 @@ function flowsInUse(options: RuleSetOptions, managerFlows: readonly FlowKey[] | 
   for (const name of options.without ?? []) for (const key of flowsNamed("without", name)) flows.delete(key);
   return flows;
 }
+
+function isOfAgent(key: FlowKey): boolean {
+  return flowOf(key).listener === "agent";
+}
+
+/** A server without an agent is spoken to by what it is looked at with, and by nothing else. */
+function flowsOfHost(
+  means: HostMeans,
+  ofAgents: ReadonlySet<FlowKey>,
+  { plainHttp, without = [] }: RuleSetOptions,
+): ReadonlySet<FlowKey> {
+  if (means === "agent") return ofAgents;
+  const taken = new Set(without.flatMap((name) => flowsNamed("without", name)));
+  const flows = [...MEANS_FLOWS[means], ...(means === "wsman" && plainHttp ? (["wsmanHttp"] as const) : [])];
+  return new Set(flows.filter((key) => !taken.has(key)));
+}
+
+const MEANS_FLOWS: Readonly<Record<Exclude<HostMeans, "agent">, readonly FlowKey[]>> = {
+  wsman: ["wsmanHttps", "ping"],
+  "cim-xml": ["cimXml", "ping"],
+  ping: ["ping"],
+};
 
 /** Who names the address of one of these means the flows to it. */
 const PARTY_FLOWS: Readonly<Partial<Record<OtherParty, readonly FlowKey[]>>> = {

@@ -7,6 +7,7 @@ import { type Address, parseAddress } from "../firewall/address.ts";
 import { checkDataRange } from "../firewall/data-range.ts";
 import { ANY } from "../firewall/rule.ts";
 import type { AgentHost, OtherParty, Topology } from "../firewall/topology.ts";
+import type { HostMeans } from "../model/host.ts";
 import { formatRange, type PortRange } from "../ports/flow.ts";
 import { FLOW_KEYS, type FlowKey, findFlow, flowName, flowOf } from "../ports/port-map.ts";
 import { createPortBook, type PortOverrides } from "../ports/port-settings.ts";
@@ -34,10 +35,16 @@ export interface WhereOptions {
 /** A host before its ports are known to be in order. */
 interface Found extends Omit<AgentHost, "ports"> {
   readonly overrides: PortOverrides;
+  readonly means: HostMeans;
+}
+
+/** A host, and by what its state is known. */
+interface KnownHost extends AgentHost {
+  readonly means: HostMeans;
 }
 
 export interface Where {
-  readonly topology: Topology;
+  readonly topology: Omit<Topology, "agents"> & { readonly agents: readonly KnownHost[] };
   /** The flows on which the running manager listens, where it was asked. */
   readonly managerFlows: readonly FlowKey[] | null;
 }
@@ -101,7 +108,7 @@ function agentOf(text: string, { side, platform = "linux", variant }: WhereOptio
   }
   const addresses = list === undefined ? [] : addressesOf(list, { key: `agent ${name}`, host: name });
   const system = variant?.startsWith("windows") ? "windows" : platform;
-  return { name, addresses, platform: system, variant: variant ?? null, overrides: {} };
+  return { name, addresses, platform: system, variant: variant ?? null, overrides: {}, means: "agent" };
 }
 
 function managerOf(texts: readonly string[]): { name: string; addresses: Address[] } | null {
@@ -133,7 +140,7 @@ async function askManager(session: Session, options: WhereOptions) {
     options.host === undefined
       ? (await listHosts(api)).filter(({ state }) => state !== "revoked")
       : await Promise.all(options.host.map((ref) => findHost(session, api, ref)));
-  const agents = hosts.map(({ name, address, facts, ports }): Found => {
+  const agents = hosts.map(({ name, address, facts, ports, means }): Found => {
     if (isIP(address) === 0) {
       throw new SettingsError(
         `host ${name}`,
@@ -147,6 +154,7 @@ async function askManager(session: Session, options: WhereOptions) {
       variant: options.variant ?? null,
       addresses: [parseAddress(address, { key: `host ${name}`, host: name })],
       overrides: overridesOf(Object.entries(ports)),
+      means,
     };
   });
   const own = overridesOf(flows.map(({ flow, port }) => [flow, port]));

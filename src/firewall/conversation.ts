@@ -26,7 +26,7 @@ interface Named {
 
 interface Possible extends Named {
   readonly ports: readonly PortRange[];
-  /** The agents that listen, where not all of them do. */
+  /** The agents that take part, where not all of them do. */
   readonly agents?: readonly AgentHost[];
 }
 
@@ -60,7 +60,7 @@ function ruleFor(
   { side, direction, topology }: { side: Side; direction: Direction; topology: Topology },
 ): Rule | Text {
   const { flow, title, transport, isAnswered, ports, agents = topology.agents } = conversation;
-  const from = peerOf(conversation.from, topology, conversation.from === "agent" ? topology.agents : agents);
+  const from = peerOf(conversation.from, topology, agents);
   const to = peerOf(conversation.to, topology, agents);
   if (direction !== "out" && isNowhere(from)) return noAddress(conversation.from);
   if (direction !== "in" && isNowhere(to)) return noAddress(conversation.to);

@@ -124,6 +124,26 @@ describe("the rules of a place", () => {
     ]);
   });
 
+  it("give a server without an agent only the flows by which it is looked at", () => {
+    const agents = [
+      agentNamed("web1", ["10.77.2.20"], { flows: new Set(["ping", "backupControl", "managerReport"]) }),
+      agentNamed("bmc1", ["10.77.2.99"], { flows: new Set(["ping", "wsmanHttps"]) }),
+    ];
+    const flows = ["ping", "backupControl", "managerReport", "wsmanHttps"] as const;
+    expect(linesOf(rulesOn("manager", { topology: topologyOf({ agents }), flows }).rules)).toEqual([
+      "out wsman-https tcp 5986-5986 manager 10.77.1.10 > bmc1 10.77.2.99",
+      "out ping icmp  manager 10.77.1.10 > agents 10.77.2.20 10.77.2.99",
+      "in manager-report tcp 31134-31134 web1 10.77.2.20 > manager 10.77.1.10",
+      "out backup-control tcp 10000-10000 manager 10.77.1.10 > web1 10.77.2.20",
+    ]);
+    const alone = rulesOn("agent", { topology: topologyOf({ agents: agents.slice(1) }), flows });
+    expect(alone.rules.map(({ flow }) => flow)).toEqual(["wsman-https", "ping"]);
+    expect(alone.leftOut).toContainEqual({
+      flow: "backup-control",
+      reason: expect.objectContaining({ en: "not in use here" }),
+    });
+  });
+
   it("follow a host's variant, but not where the operator moved the port himself", () => {
     const variant = { platform: "windows", variant: "windows-server-2008" } as const;
     const portsOf = (ports = createPortBook()) => {

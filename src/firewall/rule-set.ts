@@ -33,8 +33,13 @@ function conversationsOf(key: FlowKey, topology: Topology, flows: ReadonlySet<Fl
   const named = { flow: flowName(key), title: flow.title, transport: flow.transport, isAnswered: true };
   return endsOf(flow).flatMap(({ from, to }): Conversation[] => {
     if (!flows.has(key)) return [{ ...named, from, to, problem: unused(flow) }];
-    if (to !== "agent") return [{ ...named, from, to, ports: portsOf(key, { ...topology.manager, variant: null }) }];
-    const fitting = topology.agents.filter(({ platform }) => flow.platform === "any" || flow.platform === platform);
+    const agents = topology.agents.filter((agent) => agent.flows?.has(key) ?? true);
+    const isWithoutAgents = (from === "agent" || to === "agent") && agents.length === 0;
+    if (isWithoutAgents && topology.agents.length > 0) return [{ ...named, from, to, problem: unused(flow) }];
+    if (to !== "agent") {
+      return [{ ...named, from, to, agents, ports: portsOf(key, { ...topology.manager, variant: null }) }];
+    }
+    const fitting = agents.filter(({ platform }) => flow.platform === "any" || flow.platform === platform);
     if (fitting.length === 0) return [{ ...named, from, to, problem: otherPlatform(flow) }];
     return byPorts(key, fitting).map(({ ports, agents }) => ({ ...named, from, to, ports, agents }));
   });

@@ -1,8 +1,9 @@
+import type { FlowKey } from "../ports/port-map.ts";
 import type { PortBook } from "../ports/port-settings.ts";
 import { type Address, normalizeAddresses } from "./address.ts";
 import { ANY, type Peer, type RuleParty } from "./rule.ts";
 
-/** A server with an agent. */
+/** A server with an agent, or one that the manager looks at without. */
 export interface AgentHost {
   readonly name: string;
   readonly platform: "linux" | "windows" | "unknown";
@@ -11,6 +12,8 @@ export interface AgentHost {
   /** May be empty for the host that the rules are for. */
   readonly addresses: readonly Address[];
   readonly ports: Pick<PortBook, "rangeOf">;
+  /** The flows it takes part in, where not in all that are in use: a server without an agent has no backup. */
+  readonly flows?: ReadonlySet<FlowKey>;
 }
 
 export interface ManagerHost {
