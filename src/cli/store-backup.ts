@@ -96,10 +96,11 @@ export function storeBackupCommand(cli: Cli): Command {
 }
 
 function backup(session: Session, place: string, paths: string[], options: Options): Promise<ExitCode> {
-  return withStore(session, place, { ...options, interrupted: WORDS.interrupted }, async (opened) => {
+  const meanwhile = () => void loadModules().catch(() => {});
+  return withStore(session, place, { ...options, interrupted: WORDS.interrupted, meanwhile }, async (opened) => {
     const { clock } = session.world;
     const begunAt = clock.monotonic();
-    const { snapshot, result } = await backUp(session, opened, { place, paths, options });
+    const { snapshot, result } = await backUp(session, opened, { modules: await loadModules(), place, paths, options });
     const problems = result.problems.map(problemJson);
     session.result({ snapshot: snapshotJson(snapshot), problems, problemCount: result.stats.problems }, () => {
       const { files, bytes, newBytes, storedBytes } = snapshot.stats;
@@ -112,17 +113,23 @@ function backup(session: Session, place: string, paths: string[], options: Optio
   });
 }
 
-async function backUp(
-  session: Session,
-  { store, path, signal }: OpenedStore,
-  { place, paths, options }: { place: string; paths: readonly string[]; options: Options },
-): Promise<{ snapshot: Snapshot; result: ArchiveResult }> {
-  const [{ archive }, { createSessionSink }, { patternOfPath }, { createSelection }] = await Promise.all([
+type Modules = Awaited<ReturnType<typeof loadModules>>;
+
+function loadModules() {
+  return Promise.all([
     import("../archive/archiver.ts"),
     import("../archive/session-sink.ts"),
     import("../archive/exclude-rules.ts"),
     import("../archive/selection.ts"),
   ]);
+}
+
+async function backUp(
+  session: Session,
+  { store, path, signal }: OpenedStore,
+  { modules, place, paths, options }: { modules: Modules; place: string; paths: readonly string[]; options: Options },
+): Promise<{ snapshot: Snapshot; result: ArchiveResult }> {
+  const [{ archive }, { createSessionSink }, { patternOfPath }, { createSelection }] = modules;
   const { clock } = session.world;
   const { host: hostName = hostname(), force = false, exclude = [], tag: tags = [] } = options;
   const snapshots = store.listSnapshots();

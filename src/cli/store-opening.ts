@@ -73,13 +73,17 @@ export interface OpenedStore {
 }
 
 /**
- * Opens the store at `place`, does the work and gives the store back. At Ctrl-C `signal` aborts, and once the work has
+ * Opens the store at `place`, does the work and gives the store back. `meanwhile`: what may be made ready while it opens. At Ctrl-C `signal` aborts, and once the work has
  * stopped the command ends with `interrupted`: what that leaves.
  */
 export async function withStore<T extends ExitCode | undefined>(
   session: Session,
   place: string,
-  { passphraseFile, interrupted }: StoreOptions & { readonly interrupted: Text },
+  {
+    passphraseFile,
+    interrupted,
+    meanwhile,
+  }: StoreOptions & { readonly interrupted: Text; readonly meanwhile?: (() => void) | undefined },
   work: (opened: OpenedStore) => Promise<T>,
 ): Promise<T> {
   assertDirectory(session, place);
@@ -92,7 +96,10 @@ export async function withStore<T extends ExitCode | undefined>(
     ]);
     const medium = await openDirectoryMedium({ path: resolve(place), random: systemRandom });
     const { clock } = session.world;
-    const store = await openStore({ medium, passphrase, clock, random: systemRandom, log: createStoreLog(session) });
+    const store = await openStore({
+      ...{ medium, passphrase, meanwhile, clock },
+      ...{ random: systemRandom, log: createStoreLog(session) },
+    });
     try {
       signal.throwIfAborted();
       return await work({ store, medium, path: await realpath(place), signal });

@@ -75,14 +75,16 @@ export async function encodeKeyFile(
   return Buffer.concat([body, checksumOf(body)]);
 }
 
-/** `undefined` when the file is whole and the passphrase is not its own. */
+/** `undefined` when the file is whole and the passphrase is not its own. `meanwhile` is called while another thread computes. */
 export async function decodeKeyFile(
   name: string,
   bytes: Buffer,
-  passphrase: string,
+  { passphrase, meanwhile }: { passphrase: string; meanwhile?: (() => void) | undefined },
 ): Promise<StoreSecrets | undefined> {
   const { head, salt, strength, wrapped } = parse(name, bytes);
-  const decipher = createDecipheriv("aes-256-gcm", await wrappingKey(passphrase, salt, strength), Buffer.alloc(12));
+  const deriving = wrappingKey(passphrase, salt, strength);
+  meanwhile?.();
+  const decipher = createDecipheriv("aes-256-gcm", await deriving, Buffer.alloc(12));
   decipher.setAAD(head);
   decipher.setAuthTag(wrapped.subarray(wrapped.length - TAG_BYTES));
   const plaintext = decipher.update(wrapped.subarray(0, wrapped.length - TAG_BYTES));

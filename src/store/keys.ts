@@ -57,7 +57,7 @@ export async function writeKeyFile(
   const name = KEY_FILES + needs.random(16).toString("hex");
   const bytes = await encodeKeyFile(secrets, needs);
   // Opened again before it counts: this is the one file that cannot be made anew.
-  const opened = await decodeKeyFile(name, bytes, needs.passphrase);
+  const opened = await decodeKeyFile(name, bytes, needs);
   if (opened === undefined || !opened.masterKey.equals(secrets.masterKey)) {
     throw new CorruptionError(name, "freshly wrapped key does not open: this machine's memory or processor is faulty");
   }
@@ -71,7 +71,7 @@ export async function writeKeyFile(
  */
 export async function openSecrets(
   medium: Medium,
-  { passphrase, log }: { passphrase: string; log: Log },
+  { passphrase, meanwhile, log }: { passphrase: string; meanwhile?: (() => void) | undefined; log: Log },
 ): Promise<{ secrets: StoreSecrets; keyFile: string }> {
   const files = await listTwins(medium, KEY_FILES);
   if (files.length === 0)
@@ -80,7 +80,7 @@ export async function openSecrets(
   for (const name of files) {
     const { file, copy, value } = await readTwins(medium, name, {
       bytesMax: KEY_FILE_BYTES_MAX,
-      open: async (bytes) => ({ secrets: await decodeKeyFile(name, bytes, passphrase) }),
+      open: async (bytes) => ({ secrets: await decodeKeyFile(name, bytes, { passphrase, meanwhile }) }),
     });
     if (value?.secrets !== undefined) return { secrets: value.secrets, keyFile: name };
     if (value !== undefined) continue;

@@ -24,6 +24,7 @@ import { Ownership } from "./ownership.ts";
 import { PACK_FOLDERS } from "./pack.ts";
 import { createPatientMedium } from "./patient-medium.ts";
 import { NO_PARITY_FILE } from "./protection.ts";
+import { payOwedProtection } from "./protection-upkeep.ts";
 import { repairStore } from "./repair.ts";
 import type { RepairOptions, RepairReport } from "./repair-report.ts";
 import { decideRetention, type RetentionDecision, type RetentionPolicy } from "./retention.ts";
@@ -37,6 +38,8 @@ import { type Ledger, readLedger } from "./verification-ledger.ts";
 export interface StoreNeeds {
   readonly medium: Medium;
   readonly passphrase: string;
+  /** Called while another thread derives a key from the passphrase, which takes 0.3 s: once for each key file tried. */
+  readonly meanwhile?: (() => void) | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -182,7 +185,10 @@ function assemble(
     chunking: core.keys.chunking,
     keyFile,
     addPassphrase: (passphrase) => core.protection.exclusively(() => addPassphrase(passphrase)),
-    openSession: (options) => openSession({ core, ownership }, options),
+    openSession(options) {
+      core.protection.payOnce(() => payOwedProtection(core));
+      return openSession({ core, ownership }, options);
+    },
     has: (kind, id) => core.find(kind, id) >= 0,
     read: (kind, id) => (kind === "tree" ? core.readTree(id) : core.read(kind, id)),
     readEncoded: (kind, id) => core.readEncoded(kind, id),
