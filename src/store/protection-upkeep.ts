@@ -11,6 +11,23 @@ import type { StoreCore } from "./store-core.ts";
 import { twinReading } from "./twin-check.ts";
 import { readTwins, twinOf } from "./twin-files.ts";
 
+/** Packs to which a killed process can owe their parity: those waiting for it in memory, and the ones just written. */
+const OWED_PARITIES_MAX = 16;
+
+/**
+ * Before the first backup into an opened store, and behind its back: what a killed process owed. Whatever is left over the
+ * next collection does. Never fails: nothing depends on it.
+ */
+export async function payOwedProtection(core: StoreCore): Promise<void> {
+  const packs = [...core.packs.written()];
+  try {
+    const made = [...(await addCopies(core, {})), ...(await addParities(core, { packs, max: OWED_PARITIES_MAX }))];
+    if (made.length > 0) core.log.info({ files: made.length }, "wrote copies and parity that a killed process owed");
+  } catch (error) {
+    core.log.warn({ problem: reasonOf(error) }, "not everything could be protected");
+  }
+}
+
 interface UpkeepOptions extends ReserveOptions {
   readonly dryRun?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -50,11 +67,16 @@ async function dropOrphans(core: StoreCore, { signal }: UpkeepOptions): Promise<
 }
 
 /** Parity is only ever made from a pack of which every object was opened: damage must not be made durable. */
-async function addParities(core: StoreCore, { dryRun, signal }: UpkeepOptions): Promise<string[]> {
+async function addParities(
+  core: StoreCore,
+  options: UpkeepOptions & { readonly packs?: readonly PackEntry[]; readonly max?: number },
+): Promise<string[]> {
+  const { dryRun, signal, packs = [...core.packs.written()], max = Number.POSITIVE_INFINITY } = options;
   if (!core.protection.hasParity) return [];
   const sizes = new Map((await core.medium.list(PARITY_FOLDER)).map(({ name, bytes }) => [name, bytes]));
   const made: string[] = [];
-  for (const pack of [...core.packs.written()]) {
+  for (const pack of packs) {
+    if (made.length >= max) break;
     const parity = parityOf(pack.name);
     if (sizes.get(parity) === parityBytes(pack.bytes) || core.damages.packs.has(pack.name)) continue;
     signal?.throwIfAborted();

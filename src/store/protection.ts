@@ -6,7 +6,7 @@ import { twinOf } from "./twin-files.ts";
 
 // What is written a second time in case the first goes bad: parity beside packs, copies of small files. A snapshot counts
 // without it, so nobody waits: it is made from bytes in memory that have just been sealed and opened again, and written
-// behind the backup's back. What a crash or a full disk leaves out is made up by the next collection.
+// behind the backup's back. What a crash leaves out the next backup makes up, what a full disk does the next collection.
 
 export const PARITY_FOLDER = "parity/";
 /** A store with this file makes no parity. Its content is for people. */
@@ -28,6 +28,7 @@ export class Protection {
   readonly #log: Log;
   #waiting = 0;
   #done: Promise<void> = Promise.resolve();
+  #paid: Promise<void> | undefined;
   #hasParity = true;
 
   constructor({ medium, log }: { medium: Medium; log: Log }) {
@@ -66,9 +67,15 @@ export class Protection {
     return done;
   }
 
+  /** Runs `pay`, which never fails, the first time; `settled` waits for it. */
+  payOnce(pay: () => Promise<void>): void {
+    this.#paid ??= pay();
+  }
+
   /** Resolves when all that was begun before the call is written, or has failed. */
-  settled(): Promise<void> {
-    return this.#done;
+  async settled(): Promise<void> {
+    await this.#paid;
+    await this.#done;
   }
 
   #later(name: string, parts: readonly Buffer[]): void {

@@ -46,10 +46,11 @@ async function examine(
     expect(readdirSync(path)).not.toContain("lock-journal");
     const listed = store.listSnapshots().map(({ id }) => id);
     for (const id of committed) if (!forgetting.includes(id)) expect(listed).toContain(id);
-    // What is not written twice yet is protected by the collection below.
+    // What is not written twice yet is protected by the backup below.
     const { problems } = await store.check({ readData: true });
     expect(problems.filter(({ kind }) => kind !== "unprotected")).toEqual([]);
     await backUp(store, { after: systemRandom(2000) });
+    expect((await store.check({ readData: true })).problems).toEqual([]);
     await store.collectGarbage({ garbageShareMax: 0 });
     expect((await store.check({ readData: true })).problems).toEqual([]);
     // What the killed process left unfinished does not pile up.
