@@ -11,6 +11,11 @@ export function agentFiles(dataDirectory: string) {
     identity: join(agent, "identity"),
     spool: join(agent, "spool.db"),
     watch: join(agent, "watch.json"),
+    /** Who may come with a password to the listeners of WS-Management and CIM-XML. */
+    accounts: join(agent, "accounts.json"),
+    /** Subscriptions over WS-Management with their journal, and over CIM-XML with what waits for their listeners. */
+    events: join(agent, "events.db"),
+    indications: join(agent, "indications.db"),
     /** What has been told of the firewall's drift. */
     firewallDrift: join(agent, "firewall-drift.json"),
     settings: join(dataDirectory, "agent.toml"),

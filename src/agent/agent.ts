@@ -28,6 +28,7 @@ import { agentFiles, readEnrolment } from "./agent-data.ts";
 import { serveControl } from "./backup/control-session.ts";
 import { createJobPlaces } from "./backup/job-places.ts";
 import { createJobRunner } from "./backup/job-runner.ts";
+import { createAgentObjectManager } from "./cim/create-agent-object-manager.ts";
 import { createDoctorHelp } from "./doctor/help-service.ts";
 import { createOutageLine } from "./doctor/outage-line.ts";
 import { makePasteAnswer, usedManagerFlows } from "./doctor/paste-answer.ts";
@@ -37,6 +38,8 @@ import { openFirewall } from "./firewall/open-firewall.ts";
 import { createAdvertiser } from "./fleet/advertiser.ts";
 import { type Enrolled, enroll } from "./fleet/enroll.ts";
 import { ManagerLink } from "./fleet/manager-link.ts";
+import { createManagement } from "./management/management.ts";
+import { createFileSystemSurvey } from "./providers/file-system-survey.ts";
 import { readHostFacts, thisMachine } from "./providers/host-facts.ts";
 import { createHostProviders } from "./providers/host-providers.ts";
 import { createHostSystem } from "./providers/host-system.ts";
@@ -163,8 +166,43 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
     log,
   });
 
-  // Watching
+  // Management by the standards
   const services = settings["watch.services"];
+  const survey = createFileSystemSurvey({ system, clock });
+  const connections = new Connections();
+  const management = await createManagement({
+    files,
+    settings: {
+      listenHost: settings["listen.host"],
+      plainWsman: settings["cim.plainHttp"] === "on",
+      localCimXml: settings["cim.localHttp"] === "on",
+      rules: {
+        allowPlain: settings["cim.plainDestinations"] === "on",
+        allowLoopback: settings["cim.loopbackDestinations"] === "on",
+        defaultPort: book.portOf("cimIndication"),
+      },
+    },
+    book,
+    identity: () => identity,
+    managerId: () => link.facts.managerId,
+    createObjects: (additions) =>
+      createAgentObjectManager({
+        ...{ clock, system, survey, agentVersion: VERSION },
+        services: { watched: services, controllable: settings["cim.services"] },
+        ...additions,
+      }),
+    connections,
+    clock,
+    random,
+    log,
+  });
+  /** To the manager, and to whoever else has subscribed. */
+  const raise = async (alerts: readonly Alert[]) => {
+    await reporter.raise(alerts);
+    for (const alert of alerts) management.tell(alert);
+  };
+
+  // Watching
   const watcher = createWatcher({
     settings: {
       ...WATCH_DEFAULTS,
@@ -175,11 +213,11 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
       memory: { warning: settings["watch.memory.warning"], critical: settings["watch.memory.critical"] },
       load: { warning: settings["watch.load.warning"], critical: settings["watch.load.critical"] },
     },
-    providers: createHostProviders({ platform: process.platform, system, clock, services }),
+    providers: createHostProviders({ platform: process.platform, system, survey, clock, services }),
     memory: createWatchMemory(files.watch),
     bootId: await readBootId(system),
     onReadings: (readings) => reporter.tellReadings(readings),
-    onAlert: (alert) => reporter.raise([alert]),
+    onAlert: (alert) => raise([alert]),
     clock,
     random,
     log,
@@ -199,12 +237,11 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
   const driftWatcher = createDriftWatcher({
     look: firewall.look,
     file: files.firewallDrift,
-    onAlert: (alert) => reporter.raise([alert]),
+    onAlert: (alert) => raise([alert]),
     clock,
     random,
     log,
   });
-  const connections = new Connections();
   const controlListener = createTlsListener({
     flow: "backupControl",
     host: settings["listen.host"],
@@ -228,9 +265,7 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
         runBackup: runner.runBackup,
         runRecover: runner.runRecover,
         raiseTestAlerts: ({ ids, severity, summary }) =>
-          reporter.raise(
-            ids.map((id) => testAlert({ id, severity: severityOf(severity), summary, nowMs: clock.now() })),
-          ),
+          raise(ids.map((id) => testAlert({ id, severity: severityOf(severity), summary, nowMs: clock.now() }))),
         answerDoctor: doctorHelp.forAsker({ address: remoteAddress }),
         allowed: { paths: settings["backup.paths"], targets: settings["backup.targets"] },
         takePlace: (jobId) => jobDoors.around(places.take(jobId), { jobId, peer: remoteAddress }),
@@ -249,6 +284,7 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
     onRenewed: (renewed) => {
       identity = renewed;
       controlListener.setIdentity(renewed);
+      management.setIdentity(renewed);
     },
     facts: readFacts,
     ports: portsToTell(portOverridesOf(settings)),
@@ -256,6 +292,10 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
     log,
   });
 
+  const withoutPort = (consequence: string) => (problem: string) => {
+    log.error({ reason: problem, consequence }, "a port could not be opened; the rest goes on");
+    problems.push(`${problem}; ${consequence}`);
+  };
   const stop = await startAll(
     [
       { name: "lock", start: async () => {}, stop: async () => lock.release() },
@@ -264,11 +304,11 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
       watcher,
       // Only Linux has firewalls that this looks at.
       ...(process.platform === "linux" ? [driftWatcher] : []),
-      orWithout(controlListener, (problem) => {
-        const consequence = "without it the manager can command no backup and no restore here";
-        log.error({ reason: problem, consequence }, "a port could not be opened; the rest goes on");
-        problems.push(`${problem}; ${consequence}`);
-      }),
+      orWithout(controlListener, withoutPort("without it the manager can command no backup and no restore here")),
+      ...management.services,
+      ...management.listeners.map((listener) =>
+        orWithout(listener, withoutPort("without it this host's state cannot be read that way")),
+      ),
       advertiser,
     ],
     { clock, log },

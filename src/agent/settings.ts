@@ -6,7 +6,7 @@ import { choice, integer, ratio, seconds, string, strings } from "../runtime/set
 import { type SettingValues, setting } from "../runtime/settings.ts";
 
 /** The flows on which an agent listens. */
-export const AGENT_LISTENS = ["backupControl"] as const satisfies readonly FlowKey[];
+export const AGENT_LISTENS = ["backupControl", "wsmanHttps", "cimXml"] as const satisfies readonly FlowKey[];
 
 /** All settings of an agent. docs/settings.md is generated from here. */
 export const AGENT_SETTINGS = {
@@ -31,6 +31,31 @@ export const AGENT_SETTINGS = {
     integer({ min: 1, max: 10_000 }),
     12,
     "Load for each processor beyond this is critical.",
+  ),
+  "cim.services": setting(
+    strings(),
+    [],
+    "Services that may be started and stopped over WS-Management and CIM-XML, by the manager and by accounts that may change things.",
+  ),
+  "cim.plainHttp": setting(
+    choice(["off", "on"]),
+    "off",
+    "Whether WS-Management is also served without encryption, where passwords and readings can be read on the way.",
+  ),
+  "cim.localHttp": setting(
+    choice(["off", "on"]),
+    "off",
+    "Whether CIM-XML is also served without encryption to programs on this computer.",
+  ),
+  "cim.plainDestinations": setting(
+    choice(["off", "on"]),
+    "off",
+    "Whether subscribers may have indications sent to them without encryption.",
+  ),
+  "cim.loopbackDestinations": setting(
+    choice(["off", "on"]),
+    "off",
+    "Whether subscribers may have indications sent to programs on this computer.",
   ),
   "backup.paths": setting(
     strings(),

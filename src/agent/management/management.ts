@@ -2,11 +2,12 @@
 // both. Our manager comes with its certificate; anybody else's client with an account, and without accounts nobody else
 // gets past the handshake.
 
+import { existsSync, renameSync } from "node:fs";
 import { hostname } from "node:os";
 import type { CimInstance } from "../../cim/cim-instance.ts";
 import type { ObjectManager } from "../../cim/object-manager.ts";
 import { CIMV2 } from "../../cim/provider.ts";
-import { openSqlite } from "../../database/open-sqlite.ts";
+import { openSqlite, type Sqlite } from "../../database/open-sqlite.ts";
 import type { Alert } from "../../model/alert.ts";
 import type { Connections } from "../../net/connections.ts";
 import { createHttpListener } from "../../net/http-listen.ts";
@@ -18,7 +19,7 @@ import { createEventSource } from "../../protocols/wsman/event-source.ts";
 import { createWsmanHandler } from "../../protocols/wsman/http-handler.ts";
 import { createWsmanServer } from "../../protocols/wsman/server.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { reasonOf } from "../../runtime/errors.ts";
+import { CorruptionError, reasonOf } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import { VERSION } from "../../runtime/package.ts";
 import { formatUuid, type Random } from "../../runtime/random.ts";
@@ -79,7 +80,7 @@ export async function createManagement(needs: ManagementNeeds): Promise<Manageme
 
   // Indications over CIM-XML are instances of the object manager, whose classes their filters speak of.
   let objects: ObjectManager;
-  const indicationStore = createIndicationStore({ sqlite: open(files.indications), clock, random });
+  const indicationStore = createIndicationStore({ sqlite: openOrSetAside(files.indications, needs), clock, random });
   const indications = createIndicationService({
     store: indicationStore,
     isSubclass: (className, ancestor) => objects.isSubclass({ namespace: CIMV2, className, ancestor }),
@@ -98,7 +99,7 @@ export async function createManagement(needs: ManagementNeeds): Promise<Manageme
     ],
   });
 
-  const eventStore = createEventStore(open(files.events));
+  const eventStore = createEventStore(openOrSetAside(files.events, needs));
   const sinks = createSinkDialer({ rules, trustOf, clock, timeoutMs: INDICATION_LIMITS.deliveryTimeoutMs });
   const events = createEventSource({
     objects,
@@ -221,8 +222,17 @@ export async function createManagement(needs: ManagementNeeds): Promise<Manageme
   };
 }
 
-function open(file: string) {
-  return openSqlite({ file, cacheBytes: CACHE_BYTES });
+/** A damaged one is set aside: who had subscribed finds out when it renews, and alerts have their own way. */
+function openOrSetAside(file: string, { clock, log }: Pick<ManagementNeeds, "clock" | "log">): Sqlite {
+  try {
+    return openSqlite({ file, cacheBytes: CACHE_BYTES });
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    const aside = `${file}.damaged-${clock.now()}`;
+    for (const suffix of ["", "-wal", "-shm"]) if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
+    log.error({ file, aside, reason: error.message }, "subscriptions to indications are damaged and were set aside");
+    return openSqlite({ file, cacheBytes: CACHE_BYTES });
+  }
 }
 
 function problemOf(judge: () => unknown): string | undefined {

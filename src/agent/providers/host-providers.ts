@@ -1,4 +1,5 @@
 import type { Clock } from "../../runtime/clock.ts";
+import type { FileSystemSurvey } from "./file-system-survey.ts";
 import { createFileSystemProvider } from "./file-systems.ts";
 import type { HostSystem } from "./host-system.ts";
 import { createLoadProvider } from "./load.ts";
@@ -14,11 +15,14 @@ import { createUptimeProvider } from "./uptime.ts";
 export function createHostProviders({
   platform,
   system,
+  survey,
   clock,
   services,
 }: {
   readonly platform: string;
   readonly system: HostSystem;
+  /** Shared with whoever else asks the file systems: one that hangs is then asked once. */
+  readonly survey?: FileSystemSurvey;
   readonly clock: Clock;
   readonly services: readonly string[];
 }): Provider[] {
@@ -27,7 +31,7 @@ export function createHostProviders({
     createUptimeProvider({ system }),
     createLoadProvider({ system }),
     createMemoryProvider({ system }),
-    createFileSystemProvider({ system, clock }),
+    createFileSystemProvider({ system, clock, ...(survey === undefined ? {} : { survey }) }),
     createServicesProvider({ system, services }),
     createNetworkProvider({ system }),
   ];
