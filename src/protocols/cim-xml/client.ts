@@ -5,16 +5,10 @@ import type { CimType, CimValue } from "../../cim/cim-type.ts";
 import { ObjectPath, tidyNamespace } from "../../cim/object-path.ts";
 import { PeerError, WireError } from "../../runtime/errors.ts";
 import { cimErrorOf, type ExchangeTarget, exchange } from "./exchange.ts";
-import { rawValue, typedValue } from "./instance-elements.ts";
+import { rawValue } from "./instance-elements.ts";
 import { CLIENT_PULL_OBJECTS, COLLECTED_OBJECTS_MAX } from "./limits.ts";
-import {
-  type IMethodResponse,
-  type IParamValue,
-  type ParamValue,
-  paramValue,
-  type ReturnItem,
-} from "./message-elements.ts";
-import type { RawValue } from "./value-elements.ts";
+import { type IMethodResponse, type IParamValue, paramValue, type ReturnItem } from "./message-elements.ts";
+import { classOf, contextOf, instanceOf, outputOf, pathOf, qualifierOf, valueOfAnswer } from "./reply-items.ts";
 
 // A client of anybody's CIM server. Enumerations come by the pull operations where the server has them, so that neither
 // side holds all of a big one, and else in one piece.
@@ -383,67 +377,4 @@ function classParameter(name: string | undefined): IParamValue["value"] {
 
 function listParameter(names: readonly string[] | undefined): IParamValue["value"] {
   return names === undefined ? undefined : { kind: "value", value: { kind: "array", value: names } };
-}
-
-function contextOf({ parameters }: IMethodResponse): string | null {
-  const text = (name: string) => {
-    const value = parameters.find((each) => each.name.toLowerCase() === name)?.value;
-    return value?.kind === "value" && value.value.kind === "text" ? value.value.value : undefined;
-  };
-  if (text("endofsequence")?.trim().toLowerCase() === "true") return null;
-  const context = text("enumerationcontext");
-  if (context === undefined || context === "")
-    throw new WireError("EnumerationContext", "is missing, and it is not the end");
-  return context;
-}
-
-function placed(path: ObjectPath, namespace: string): ObjectPath {
-  return path.namespace === null ? path.within(namespace) : path;
-}
-
-function instanceOf(item: ReturnItem, namespace: string): CimInstance {
-  const { kind, value } = item;
-  if (kind === "instance") return value;
-  if (kind === "namedInstance" || kind === "instanceWithPath" || kind === "objectWithLocalPath")
-    return value.withPath(value.path === null ? null : placed(value.path, namespace));
-  if ((kind === "objectWithPath" || kind === "object") && value.kind === "instance") return value.value;
-  throw new WireError("IRETURNVALUE", `${kind} instead of an instance`);
-}
-
-function pathOf(item: ReturnItem, namespace: string): ObjectPath {
-  const { kind, value } = item;
-  if (kind === "instanceName" || kind === "instancePath" || kind === "objectPath" || kind === "className")
-    return placed(value, namespace);
-  // A reference as a value: what some servers answer to AssociatorNames.
-  if (kind === "value" && value.kind === "reference") return placed(value.value, namespace);
-  throw new WireError("IRETURNVALUE", `${kind} instead of a name`);
-}
-
-function classOf(item: ReturnItem): CimClass {
-  if (item.kind === "class") return item.value;
-  throw new WireError("IRETURNVALUE", `${item.kind} instead of a class`);
-}
-
-function qualifierOf(item: ReturnItem): CimQualifierDeclaration {
-  if (item.kind === "qualifierDeclaration") return item.value;
-  throw new WireError("IRETURNVALUE", `${item.kind} instead of a qualifier`);
-}
-
-function outputOf({ name, type, value }: ParamValue): CimValue {
-  if (value === undefined) return null;
-  if (value.kind === "value") return valueOfAnswer(name, type, value.value);
-  if (value.kind === "class") throw new WireError(name, "a class as a value");
-  return value.value;
-}
-
-/** Servers leave PARAMTYPE out, too: then a text stays text, and what is written as a reference is one. */
-function valueOfAnswer(name: string, type: CimType | undefined, raw: RawValue | undefined): CimValue {
-  const isReference = raw?.kind === "reference" || raw?.kind === "references";
-  const isArray = raw?.kind === "array" || raw?.kind === "references";
-  const shape = { type: isReference ? "reference" : (type ?? "string"), isArray, embedded: "object" } as const;
-  return typedValue(raw, shape, {
-    refuse(problem): never {
-      throw new WireError(name, problem);
-    },
-  });
 }

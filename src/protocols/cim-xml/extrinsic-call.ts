@@ -3,8 +3,8 @@ import { CimError } from "../../cim/cim-error.ts";
 import type { CimValue } from "../../cim/cim-type.ts";
 import { withKeyNames } from "./call-parameters.ts";
 import { rawValue, typedValue, type ValueShape } from "./instance-elements.ts";
-import type { OperationContext } from "./intrinsic-operations.ts";
 import { type MethodCall, type MethodResponse, type ParamValue, paramValue } from "./message-elements.ts";
+import type { OperationContext } from "./operation.ts";
 
 // Methods of classes (DSP0200 §5.4). What a parameter's text means is said by the class; PARAMTYPE, which many clients
 // leave out, is not needed.

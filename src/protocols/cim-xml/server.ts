@@ -10,7 +10,7 @@ import { XmlWriter } from "../../wire/xml-writer.ts";
 import { sendDocument, sendPieces, sendRefusal } from "./answer.ts";
 import { EnumerationContexts } from "./enumeration-contexts.ts";
 import { callMethod } from "./extrinsic-call.ts";
-import { type IntrinsicAnswer, type OperationContext, runIntrinsic } from "./intrinsic-operations.ts";
+import { runIntrinsic } from "./intrinsic-operations.ts";
 import {
   BATCH_OPERATIONS_MAX,
   OPERATION_TIMEOUT_MS,
@@ -28,6 +28,7 @@ import {
   type SimpleResponse,
   writeMessage,
 } from "./message-elements.ts";
+import type { IntrinsicAnswer, OperationContext } from "./operation.ts";
 import { isRefusal, judgeHead, mismatch, type Refusal, type RequestHead } from "./request-head.ts";
 import { judgeVersions, readXmlBody } from "./xml-body.ts";
 
