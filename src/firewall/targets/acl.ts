@@ -45,13 +45,14 @@ interface Line {
 
 function lists({ rules }: RuleSet): string {
   const lines = rules.flatMap(byFamily).flatMap((rule) => [...linesThere(rule), ...linesBack(rule), ...tooBig(rule)]);
-  const all = new Map<string, Line[]>();
+  const all = new Map<string, Map<string, Line>>();
   for (const line of lines) {
     const key = `${line.family} ${line.list}`;
-    const list = all.get(key) ?? [];
-    if (!list.some(({ text }) => text === line.text)) all.set(key, [...list, line]);
+    const list = all.get(key) ?? new Map<string, Line>();
+    all.set(key, list);
+    if (!list.has(line.text)) list.set(line.text, line);
   }
-  return [...all.values()].map(listText).join("");
+  return [...all.values()].map((list) => listText([...list.values()])).join("");
 }
 
 function listText(lines: readonly Line[]): string {

@@ -87,9 +87,8 @@ function openings(rule: FamilyRule): string[] {
   const { direction, sources, destinations } = rule;
   // A host's own address is not named: it may have more of them than are declared.
   const pairs = ends(direction === "out" ? null : sources, direction === "in" ? null : destinations);
-  return pairs.flatMap((pair) =>
-    packets(rule).map((packet) => `${pair}${packet} -m conntrack --ctstate NEW${comment(rule.comment)}`),
-  );
+  const rest = packets(rule).map((packet) => `${packet} -m conntrack --ctstate NEW${comment(rule.comment)}`);
+  return pairs.flatMap((pair) => rest.map((packet) => pair + packet));
 }
 
 /** `-s A -d B `, for each pair. */
