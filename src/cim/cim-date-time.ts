@@ -82,6 +82,11 @@ export class CimDateTime {
     return new CimDateTime("interval", `${whole.text.slice(0, 15)}${micros}:000`);
   }
 
+  /** In either form: 25 characters can be both, and only CIM's has a full stop after the seconds. Throws WireError. */
+  static parseAny(text: string): CimDateTime {
+    return text.length === 25 && text[14] === "." ? CimDateTime.parse(text) : CimDateTime.parseIso(text);
+  }
+
   /** Whether asterisks leave something open. */
   get isPartial(): boolean {
     return this.text.includes("*");

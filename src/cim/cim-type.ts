@@ -1,6 +1,6 @@
 import { WireError } from "../runtime/errors.ts";
 import { CimDateTime } from "./cim-date-time.ts";
-import type { CimInstance } from "./cim-instance.ts";
+import { CimInstance } from "./cim-instance.ts";
 import { ObjectPath } from "./object-path.ts";
 
 /** The intrinsic types of CIM (DSP0004 2.8 §5.2, table 2). Embedded instances and objects are of type string there. */
@@ -69,8 +69,7 @@ export function parseCimText(type: CimType, text: string): CimScalar {
   }
   const trimmed = text.trim();
   if (type === "boolean") return parseBoolean(trimmed);
-  if (type === "datetime")
-    return trimmed.length === 25 && trimmed[14] === "." ? CimDateTime.parse(trimmed) : CimDateTime.parseIso(trimmed);
+  if (type === "datetime") return CimDateTime.parseAny(trimmed);
   if (type === "reference") return ObjectPath.parse(trimmed);
   if (type === "real32" || type === "real64") return parseReal(type, trimmed);
   const integer = parseInteger(trimmed, type);
@@ -136,7 +135,7 @@ export function misfitOf(type: CimType, value: CimScalar): string | null {
     case "boolean":
       return typeof value === "boolean" ? null : found;
     case "string":
-      return typeof value === "string" || (typeof value === "object" && "className" in value) ? null : found;
+      return typeof value === "string" || value instanceof CimInstance ? null : found;
     case "char16":
       return typeof value === "string" && value.length === 1 ? null : found;
     case "datetime":

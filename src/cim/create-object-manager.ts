@@ -301,6 +301,7 @@ export function createObjectManager({
     const names = checkChange(provider.declaration, before, instance, propertyList);
     const { modify } = provider;
     if (modify === undefined) throw new CimError("NOT_SUPPORTED", `${provider.declaration.name} cannot be changed`);
+    if (names.length === 0) return;
     await runner.ask(provider, signal, (context) => modify(asked, instance, names, context));
   }
 

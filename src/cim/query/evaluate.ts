@@ -148,7 +148,7 @@ function timeOrder(left: CimScalar, right: CimScalar): number | null {
     if (value instanceof CimDateTime) return value;
     if (typeof value !== "string") return null;
     try {
-      return value.length === 25 ? CimDateTime.parse(value) : CimDateTime.parseIso(value);
+      return CimDateTime.parseAny(value);
     } catch (error) {
       if (error instanceof WireError) return null;
       throw error;
