@@ -159,6 +159,35 @@ export const HOST_ROUTES = defineRoutes({
     status: 201,
     reply: HostSchema,
   },
+  hostDiscover: {
+    method: "POST",
+    path: "/api/v1/discovery",
+    role: "administrator",
+    description: "Looks at some addresses: who answers ping, and WS-Management or CIM-XML. Takes a few seconds.",
+    body: z.object({
+      addresses: z
+        .array(z.union([z.ipv4(), z.ipv6()]))
+        .min(1)
+        .max(API_LIMITS.discovered),
+    }),
+    status: 200,
+    reply: z.object({
+      found: z.array(
+        z.object({
+          address: z.string(),
+          ping: z.boolean().nullable().describe("null: could not be told"),
+          means: z.array(
+            z.object({
+              means: HostMeansSchema,
+              port: z.int(),
+              certificate: z.string().describe("why it is trusted or not, with its fingerprint"),
+            }),
+          ),
+          hostName: z.string().nullable().describe("of a host that is minded already"),
+        }),
+      ),
+    }),
+  },
   hostCheck: {
     method: "POST",
     path: "/api/v1/hosts/:host/check",

@@ -20,6 +20,8 @@ export const API_LIMITS = {
   alertsPerAcknowledge: 1_000,
   testAlerts: 10_000,
   address: 255,
+  /** Addresses of one request: each takes some seconds, all at once. */
+  discovered: 64,
   pem: 65_536,
   accountPassword: 1_024,
   group: 200,

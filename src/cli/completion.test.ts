@@ -42,11 +42,11 @@ const SHELLS = [
 const EXACT: readonly (readonly [line: string, offers: readonly string[]])[] = [
   [
     "rusuban host ",
-    ["list", "show", "add", "check", "history", "groups", "group", "watch", "token", "remove", "rename"],
+    ["list", "show", "add", "check", "discover", "history", "groups", "group", "watch", "token", "remove", "rename"],
   ],
   [
     "rusuban --json --data /x host ",
-    ["list", "show", "add", "check", "history", "groups", "group", "watch", "token", "remove", "rename"],
+    ["list", "show", "add", "check", "discover", "history", "groups", "group", "watch", "token", "remove", "rename"],
   ],
   ["rusuban completion ", ["bash", "zsh"]],
   ["rusuban host list --state ", ["up", "unreachable", "unknown", "revoked"]],

@@ -8,6 +8,7 @@ import { integer, seconds } from "../runtime/setting-kinds.ts";
 import { confirm, DRY_RUN_OPTION, YES_OPTION } from "./confirm.ts";
 import { defineCommand, defineGroup } from "./define-command.ts";
 import { HOST_ADD, HOST_CHECK } from "./host-add.ts";
+import { HOST_DISCOVER } from "./host-discover.ts";
 import { HOST_GROUP, HOST_GROUPS, HOST_WATCH } from "./host-groups.ts";
 import { HOST_HISTORY } from "./host-history.ts";
 import { listPages } from "./list-pages.ts";
@@ -122,6 +123,7 @@ export function hostCommand(cli: Cli): Command {
     }),
     defineCommand(cli, HOST_ADD),
     defineCommand(cli, HOST_CHECK),
+    defineCommand(cli, HOST_DISCOVER),
     defineCommand(cli, HOST_HISTORY),
     defineCommand(cli, HOST_GROUPS),
     defineCommand(cli, HOST_GROUP),

@@ -151,6 +151,13 @@ function usualHandlers(manager: MemoryManager): Handlers {
       return { ...host, name, group, watched };
     },
     hostAdd: ({ body: { name, address, means } }) => sampleHost({ name, address, means }),
+    hostDiscover: ({ body: { addresses } }) => ({
+      found: addresses.map((address) => {
+        const host = manager.hosts.find((one) => one.address === address);
+        const means = [{ means: "wsman" as const, port: 1, certificate: "fingerprint 0a" }];
+        return { address, ping: host !== undefined, means: host ? means : [], hostName: host?.name ?? null };
+      }),
+    }),
     hostCheck: ({ params }) => ({
       hostId: hostOf(params.host).id,
       steps: [

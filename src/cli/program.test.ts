@@ -213,6 +213,9 @@ describe("a hostile manager", () => {
       signInLink: () => ({ account: EVIL, url: EVIL, token: EVIL, expiresAtMs: 0 }),
       hostChange: () => sampleHost({ name: EVIL, group: EVIL }),
       hostAdd: () => sampleHost({ name: EVIL, address: EVIL }),
+      hostDiscover: () => ({
+        found: [{ address: EVIL, ping: true, means: [{ means: "wsman", port: 1, certificate: EVIL }], hostName: EVIL }],
+      }),
       hostCheck: () => ({ hostId: EVIL, steps: [{ step: "ping", passed: true, what: EVIL }] }),
       groupList: () => ({ items: [{ group: EVIL, hosts: 1, unwatched: 0, state: "ok", openAlerts: 0 }] }),
       maintenanceList: () => ({ items: [window] }),
@@ -237,6 +240,7 @@ describe("a hostile manager", () => {
     ["host", "history", id, "a", "b"],
     ["host", "add", "a", "b", "--by", "ping"],
     ["host", "check", id],
+    ["host", "discover", "192.0.2.1"],
     ["host", "groups"],
     ["host", "group", id, "a/b"],
     ["host", "watch", id, "off"],

@@ -9,6 +9,7 @@ import type { Enrolment } from "./fleet/enrolment.ts";
 import type { HostList, HostRecord } from "./fleet/host-list.ts";
 import type { Presence } from "./fleet/presence.ts";
 import type { AgentlessWatch } from "./watch/agentless/agentless-watch.ts";
+import type { Found } from "./watch/agentless/discovery.ts";
 
 // The fleet as the API sees it.
 
@@ -118,9 +119,22 @@ export function createEnrolmentTokens({
 /** Servers without an agent as the API sees them. `describe`: what is to be known of one that has just been added. */
 export function createAgentlessDesk(
   watch: Pick<AgentlessWatch, "add" | "check">,
-  { describe }: { readonly describe: (hostId: string) => Promise<Host | undefined> },
+  {
+    describe,
+    discover,
+    nameAt,
+  }: {
+    readonly describe: (hostId: string) => Promise<Host | undefined>;
+    readonly discover: (addresses: readonly string[]) => Promise<Found[]>;
+    /** The host that is minded at this address. */
+    readonly nameAt: (address: string) => Promise<string | undefined>;
+  },
 ): Agentless {
   return {
+    async discover(addresses) {
+      const found = await discover(addresses);
+      return Promise.all(found.map(async (one) => ({ ...one, hostName: (await nameAt(one.address)) ?? null })));
+    },
     async add(order) {
       const target = await watch.add(order);
       return target && describe(target.hostId);

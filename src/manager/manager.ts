@@ -29,7 +29,7 @@ import { serveDedupEngine, serveDedupManager } from "./backup/dedup-receivers.ts
 import { DedupSessions } from "./backup/dedup-sessions.ts";
 import { createJobList } from "./backup/job-list.ts";
 import { Jobs } from "./backup/jobs.ts";
-import { createSpaceReclaimer } from "./backup/space-reclaimer.ts";
+import { createStoreUpkeep } from "./backup/store-upkeep.ts";
 import { createDoctor, ownFlowsOf } from "./doctor/doctor.ts";
 import { logExamination } from "./doctor/log-examination.ts";
 import { type HostSeen, serveBrowser } from "./fleet/browser-receiver.ts";
@@ -52,6 +52,7 @@ import { createRecordListeners } from "./record-listeners.ts";
 import { MANAGER_DIALS, type ManagerSettings } from "./settings.ts";
 import { createAgentlessList } from "./watch/agentless/agentless-list.ts";
 import { createAgentlessWatch } from "./watch/agentless/agentless-watch.ts";
+import { discover } from "./watch/agentless/discovery.ts";
 import { createDownAlert } from "./watch/agentless/down-alert.ts";
 import { openSecretSeal } from "./watch/agentless/sealed-secret.ts";
 import { createForwarding } from "./watch/forward/forwarding.ts";
@@ -84,6 +85,19 @@ export interface ManagerNeeds {
 }
 
 const PING_TIMEOUT_MS = 3_000;
+
+function retentionPolicyOf(settings: ManagerSettings): RetentionPolicy {
+  return {
+    last: settings["store.keepLast"],
+    hourly: settings["store.keepHourly"],
+    daily: settings["store.keepDaily"],
+    weekly: settings["store.keepWeekly"],
+    monthly: settings["store.keepMonthly"],
+    yearly: settings["store.keepYearly"],
+    withinMs: settings["store.keepWithinSeconds"] * 1_000,
+    tags: settings["store.keepTags"],
+  };
+}
 
 export function createManager(needs: ManagerNeeds): Program<ManagerReady> {
   let stopAll = async () => {};
@@ -337,6 +351,8 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     readings,
     history,
     agentless: createAgentlessDesk(agentless, {
+      discover: (asked) => discover(asked, { clock, ping: (host, timeoutMs) => ping({ host, timeoutMs, clock }) }),
+      nameAt: async (address) => (await hosts.all()).find((host) => host.address === address)?.name,
       describe: async (hostId) => {
         const record = await hosts.find(hostId);
         if (record === undefined) return undefined;
@@ -436,7 +452,21 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       { name: "jobs", start: () => jobs.start(), stop: () => jobs.stop() },
       reachability,
       agentless,
-      createSpaceReclaimer({ store, clock, log }),
+      createStoreUpkeep({
+        store,
+        policy: retentionPolicyOf(settings),
+        timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        isInUse: (snapshotId) => sessions.isRestoring(snapshotId),
+        verifySeconds: settings["store.verifySecondsDaily"],
+        damage: {
+          raise: (hostId, alert) => inbox.raise(hostId, alert),
+          isOpen: async (about) => (await findOpenAlert(inbox, about)) !== undefined,
+          clock,
+          random,
+        },
+        clock,
+        log,
+      }),
       createHousekeeping({
         clock,
         log,

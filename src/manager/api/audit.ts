@@ -18,6 +18,11 @@ export const AUDITED: { readonly [N in ChangingName]: Audited<N> } = {
     subject: ({ body }) => body.name,
     details: ({ body: { address, means, port, account } }) => ({ address, means, port, account: account?.name }),
   },
+  hostDiscover: {
+    action: "host.discover",
+    subject: () => "",
+    details: ({ body: { addresses } }) => ({ from: addresses[0], to: addresses.at(-1), count: addresses.length }),
+  },
   hostCheck: { action: "host.check", subject: ({ params }) => params.host },
   hostChange: {
     action: "host.change",

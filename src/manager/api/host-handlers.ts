@@ -25,6 +25,7 @@ type HostRouteName =
   | "hostHistory"
   | "hostAdd"
   | "hostCheck"
+  | "hostDiscover"
   | "hostChange"
   | "hostRemove"
   | "hostToken";
@@ -75,6 +76,10 @@ export function createHostHandlers(needs: HostNeeds): Handlers<HostRouteName> {
         throw new ApiError("conflict", `name: another host is called ${JSON.stringify(body.name)}`);
       }
       return { ...added, ports: { ...added.ports } };
+    },
+    async hostDiscover({ body }) {
+      const found = await agentless.discover(body.addresses);
+      return { found: found.map((one) => ({ ...one, means: [...one.means] })) };
     },
     async hostCheck({ params }) {
       const host = await findHost(hosts, params.host);

@@ -282,6 +282,11 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
         fleet.putHost(host);
         return host;
       },
+      discover: async (addresses) =>
+        addresses.map((address) => {
+          const host = [...hosts.values()].find((one) => one.address === address);
+          return { address, ping: host !== undefined, means: [], hostName: host?.name ?? null };
+        }),
       check: async (hostId) =>
         hosts.get(hostId)?.means === "agent" ? undefined : [{ step: "ping", passed: true, what: "answers" }],
     },

@@ -2,7 +2,7 @@ import type { DoctorReport } from "../../api/doctor-routes.ts";
 import type { OverwriteRule } from "../../api/job-routes.ts";
 import type { ListeningFlow } from "../../api/status-routes.ts";
 import type { AlertState, InboxAlert, Severity } from "../../model/alert.ts";
-import type { Host, HostState } from "../../model/host.ts";
+import type { Host, HostMeans, HostState } from "../../model/host.ts";
 import type { Job, JobKind, JobLogLine, JobState } from "../../model/job.ts";
 import type { MaintenanceSchedule, MaintenanceScope, MaintenanceWindow } from "../../model/maintenance.ts";
 import type { HostReadings, ReadingState, ReadingUnit } from "../../model/reading.ts";
@@ -50,6 +50,15 @@ export interface LatestReadings {
 }
 
 export interface Agentless {
+  /** At most `API_LIMITS.discovered` addresses. */
+  discover(addresses: readonly string[]): Promise<
+    {
+      readonly address: string;
+      readonly ping: boolean | null;
+      readonly means: readonly { means: HostMeans; port: number; certificate: string }[];
+      readonly hostName: string | null;
+    }[]
+  >;
   /** Undefined where another host has the name. */
   add(order: AgentlessOrder): Promise<Host | undefined>;
   /** Undefined for a host with an agent. */

@@ -1,11 +1,15 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createServer as createTlsServer } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { CimError } from "../../../cim/cim-error.ts";
 import { CimInstance } from "../../../cim/cim-instance.ts";
 import { sampleHouse } from "../../../cim/fixtures/sample-house.ts";
 import { openDatabase } from "../../../database/open-database.ts";
+import { createTestAuthority, MANAGER } from "../../../net/loopback-fixture.ts";
 import { serveModel } from "../../../protocols/cim-xml/server-fixture.ts";
 import { ACCOUNT, startLoopbackServer } from "../../../protocols/wsman/loopback-fixture.ts";
 import { systemClock } from "../../../runtime/clock.ts";
@@ -16,6 +20,7 @@ import { systemRandom } from "../../../runtime/random.ts";
 import { type AgentlessOrder, createAgentlessList } from "./agentless-list.ts";
 import { type Enumerate, INSTANCES_PER_LOOK_MAX, lookByCim } from "./cim-look.ts";
 import { createCimXmlMeans } from "./cim-xml-means.ts";
+import { discover } from "./discovery.ts";
 import type { Means } from "./means.ts";
 import { createPoller, type PollerNeeds } from "./poller.ts";
 import { openSecretSeal } from "./sealed-secret.ts";
@@ -259,6 +264,36 @@ describe("the poller", () => {
     await clock.advance(INTERVAL_MS * 3);
     expect(happened).toEqual(["saw web1", "closed web1"]);
     await poller.stop();
+  });
+});
+
+describe("discovery", () => {
+  it("finds who answers ping, and who speaks TLS at a port of ours, with the certificate's fingerprint", async () => {
+    const authority = await createTestAuthority();
+    const identity = await authority.identify(MANAGER, { names: ["127.0.0.1"] });
+    const server = createTlsServer(identity.secureContextOptions()).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const closed = createTcpServer().listen(0, "127.0.0.1");
+    await once(closed, "listening");
+    const [open, free] = [server, closed].map((one) => (one.address() as AddressInfo).port);
+    closed.close();
+    onTestFinished(async () => {
+      server.close();
+      await authority.remove();
+    });
+    const found = await discover(["127.0.0.1", "127.0.0.2"], {
+      ping: async (address) => ({ reachable: address === "127.0.0.1", reason: "" }),
+      portFor: (means) => (means === "wsman" ? (open ?? 0) : (free ?? 0)),
+      clock: systemClock,
+    });
+    expect(found).toEqual([
+      {
+        address: "127.0.0.1",
+        ping: true,
+        means: [{ means: "wsman", port: open, certificate: expect.stringMatching(/fingerprint [0-9a-f]{64}$/) }],
+      },
+      { address: "127.0.0.2", ping: false, means: [] },
+    ]);
   });
 });
 
