@@ -6,6 +6,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { arrivalOf } from "./arrival.ts";
 import { FAMILIES, type Family, type Gained, NOTHING_KNOWN, type Sent } from "./evidence.ts";
 import type { Helper, PortSpan, Sight } from "./helper.ts";
+import { lastAttempts } from "./judge.ts";
 import { DOCTOR_LIMITS } from "./limits.ts";
 import type { Trial } from "./trial.ts";
 
@@ -52,7 +53,7 @@ async function countFamily(group: readonly Trial[], needs: Needs): Promise<void>
 const MUTE = new Set(["silent", "closed", "not-tls", "foreign"]);
 
 function isFailing({ attempts }: Trial): boolean {
-  return attempts.some(({ code, proof }) => (code === "" ? MUTE.has(proof) : code !== "UNTRIED"));
+  return lastAttempts(attempts).some(({ code, proof }) => (code === "" ? MUTE.has(proof) : code !== "UNTRIED"));
 }
 
 function isClear(trial: Trial): boolean {
@@ -78,8 +79,8 @@ function groupsOf(trials: readonly Trial[]): Trial[][] {
   return [...groups.values()];
 }
 
-function failingAttempts({ attempts }: Trial) {
-  return attempts.filter(({ code, proof }) => code !== "" || MUTE.has(proof));
+function failingAttempts(trial: Trial) {
+  return lastAttempts(trial.attempts).filter(({ code, proof }) => code !== "" || MUTE.has(proof));
 }
 
 async function countGroup(group: readonly Trial[], { near, far }: Needs): Promise<void> {

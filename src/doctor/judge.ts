@@ -39,7 +39,7 @@ function perhapsLimited(asSilence: Verdict, asRefusal: Verdict): Verdict {
 }
 
 /** Of each port the last try: an earlier one that failed is told by the series. */
-function lastAttempts(attempts: readonly Attempt[]): Attempt[] {
+export function lastAttempts(attempts: readonly Attempt[]): Attempt[] {
   return [...new Map(attempts.map((attempt) => [attempt.port, attempt])).values()];
 }
 
@@ -93,7 +93,8 @@ function judgeRange(verdicts: readonly { readonly port: number; readonly verdict
     ),
     ...worst.evidence,
   ];
-  if (passed === undefined) return { ...worst, evidence: lines, failedPorts };
+  // Where nobody could say what is with some of them, there is nothing to call a hole.
+  if (passed === undefined || worst.state === "unknown") return { ...worst, evidence: lines, failedPorts };
   // Another program on a port of the pool, or a bad line, is no hole in a firewall.
   const isHole = !worst.causes.every((cause) => cause === "port-taken" || cause === "mtu-black-hole");
   return {
@@ -112,14 +113,17 @@ function summed(verdicts: readonly Verdict[]): Verdict {
     const kind = `${verdict.state} ${verdict.causes.join()}`;
     if (!kinds.has(kind)) kinds.set(kind, verdict);
   }
-  const [first, ...others] = [...kinds.values()];
+  // What is known of some ports counts before what is not of others.
+  const [first, ...others] = [...kinds.values()].sort(
+    (a, b) => Number(b.causes.length > 0) - Number(a.causes.length > 0),
+  );
   if (first === undefined) throw new Error("assertion failed: a range has ports");
   if (others.length === 0) return first;
   const all = [first, ...others];
   return {
     state: first.state,
     causes: [...new Set(all.flatMap(({ causes }) => causes))],
-    isProven: all.every(({ isProven }) => isProven),
+    isProven: all.every(({ isProven, causes: list }) => isProven || list.length === 0),
     where: [...new Set(all.flatMap(({ where }) => where))],
     evidence: all.flatMap(({ evidence }) => evidence.slice(0, 2)),
     nextTest: all.find(({ nextTest }) => nextTest !== null)?.nextTest ?? null,
@@ -137,6 +141,27 @@ export function spans(ports: readonly number[]): string {
     else parts.push({ from: port, to: port });
   }
   return parts.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(", ");
+}
+
+/** Ports that failed first and passed when they were tried again. */
+function recoveredPorts(attempts: readonly Attempt[]): number[] {
+  const passed = new Set(lastAttempts(attempts).flatMap(({ code, port }) => (code === "" ? [port] : [])));
+  const failed = attempts.filter(({ code, port }) => code !== "" && passed.has(port)).map(({ port }) => port);
+  return [...new Set(failed)];
+}
+
+function onceFailed(verdict: Verdict, ports: readonly number[]): Verdict {
+  const line = text(
+    `${ports.length} ports failed at first and passed when tried again: ${spans(ports)}`,
+    `${ports.length} ポートが最初は失敗し、再試行で成功した: ${spans(ports)}`,
+  );
+  return {
+    ...oneOf(["packet-loss", "rate-limit"], ["between", "listener"], {
+      evidence: [...verdict.evidence, line],
+      nextTest: TESTS.repeat,
+    }),
+    state: "partly",
+  };
 }
 
 /** One failure may be chance; a limit that lets a tenth through is still a limit. */
@@ -160,7 +185,8 @@ function judgeQuality(evidence: Evidence, verdict: Verdict): Verdict {
     return { ...proven("idle-cut", "between", [...verdict.evidence, line]), state: "partly" };
   }
   const failures = series.filter((passes) => !passes).length;
-  if (failures < FAILURES_MIN) return verdict;
+  const recovered = recoveredPorts(evidence.attempts);
+  if (failures < FAILURES_MIN) return recovered.length < FAILURES_MIN ? verdict : onceFailed(verdict, recovered);
   const line = text(
     `of ${series.length} connections in a row ${failures} failed: ${series.map((passes) => (passes ? "+" : "-")).join("")}`,
     `連続 ${series.length} 接続のうち ${failures} 本が失敗: ${series.map((passes) => (passes ? "+" : "-")).join("")}`,

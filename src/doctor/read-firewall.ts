@@ -19,10 +19,13 @@ const COMMAND_MS = 3_000;
 const REMEMBERED_MS = 30_000;
 
 /** A reader that asks again after half a minute at the soonest; undefined where the firewall cannot be read (no root). */
-export function createFirewallReader(clock: Clock): () => Promise<OwnFirewall | undefined> {
+export function createFirewallReader(
+  clock: Clock,
+  rememberedMs = REMEMBERED_MS,
+): () => Promise<OwnFirewall | undefined> {
   let asked: { readonly atMs: number; readonly answer: Promise<OwnFirewall | undefined> } | undefined;
   return () => {
-    if (asked === undefined || clock.monotonic() - asked.atMs > REMEMBERED_MS) {
+    if (asked === undefined || clock.monotonic() - asked.atMs > rememberedMs) {
       asked = { atMs: clock.monotonic(), answer: readFirewall(clock).catch(() => undefined) };
     }
     return asked.answer;

@@ -28,6 +28,7 @@ export async function tryQuality(
   const secret = random(SECRET_BYTES);
   const ports = [passing.port];
   const opened = await listener.listen({ transport: "tcp", family, ports, secret, lifeMs: DOCTOR_LIMITS.listenMs });
+  if (opened.ports.some(({ code }) => code !== "")) return;
   const order = { flow, address, ports, secret, timeoutMs: ATTEMPT_MS };
   const bulk = await initiator.dial({ ...order, kind: "challenge", times: 1, bulkBytes: BULK_BYTES });
   const series = await initiator.dial({
@@ -37,7 +38,10 @@ export async function tryQuality(
     timeoutMs: SERIES_MS,
     bulkBytes: 0,
   });
-  await listener.heard(opened.id);
+  const heard = await listener.heard(opened.id);
+  // A listener that was not there to the end says nothing about the way.
+  if (!bulk.attempts.some(({ proof }) => proof === "ours" || proof === "stalled")) return;
+  if (!heard.ports.some(({ accepted }) => accepted > 1)) return;
   trial.bulk = bulk.attempts.some(({ proof }) => proof === "stalled") ? "stalls" : "passes";
   trial.series = series.attempts.map(({ code }) => code === "");
 }

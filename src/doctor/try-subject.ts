@@ -77,11 +77,33 @@ async function tryListeners(
       times: isUdp ? DATAGRAMS_MAX : 1,
     });
     answered = dialled.answered;
+    if (!isUdp) await tryAgain(trial, initiator, secret);
   }
   const heard = await listener.heard(opened.id);
   trial.temporary = heard.ports.length > 0 ? heard.ports : opened.ports;
   trial.sawFrom = [...new Set([...trial.sawFrom, ...heard.provenFrom])];
   if (isUdp) trial.datagrams = { sent: DATAGRAMS_MAX * usable.length, received: heard.datagrams.length, answered };
+}
+
+/**
+ * Ports of a pool that failed while others passed are tried once more: a hole stays one, a lost packet does not come
+ * twice. Both tries are kept.
+ */
+async function tryAgain(trial: Trial, initiator: Helper, secret: Buffer): Promise<void> {
+  const { subject, address, attempts } = trial;
+  const failed = attempts.filter((attempt) => !isRight(attempt)).map(({ port }) => port);
+  if (failed.length === 0 || failed.length === attempts.length) return;
+  const again = await initiator.dial({
+    kind: "challenge",
+    flow: subject.flow,
+    address,
+    ports: failed,
+    times: 1,
+    timeoutMs: ATTEMPT_MS,
+    secret,
+    bulkBytes: 0,
+  });
+  trial.attempts = [...attempts, ...again.attempts];
 }
 
 /** Tries the listener's addresses until one is right; keeps the first one's result where none is. */

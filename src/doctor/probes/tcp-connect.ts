@@ -1,4 +1,4 @@
-import { connect, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
 import { connectError } from "../../net/connect-error.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { codeOf } from "../../runtime/errors.ts";
@@ -32,9 +32,15 @@ export function connectTcp({ flow, address, port, timeoutMs }: Target, clock: Cl
         failed: { port, code, tookMs: clock.monotonic() - startedAt, localAddress, proof: "none", detail: "" },
       });
     };
-    const cancel = clock.after(timeoutMs, () =>
-      fail(connectError({ flow, host: address, port }, "ETIMEDOUT", `no answer within ${timeoutMs} ms`)),
-    );
+    let isResolved = isIP(address) !== 0;
+    socket.once("lookup", () => {
+      isResolved = true;
+    });
+    const cancel = clock.after(timeoutMs, () => {
+      // A name server that does not answer in time is no silence of the host.
+      const code = isResolved ? "ETIMEDOUT" : "EAI_AGAIN";
+      fail(connectError({ flow, host: address, port }, code, `no answer within ${timeoutMs} ms`));
+    });
     socket.once("error", fail);
     socket.once("connect", () => settle({ socket, tookMs: clock.monotonic() - startedAt }));
   });

@@ -37,6 +37,7 @@ export function createReportReceiver({ inbox, readings, clock, log, onSeen }: Re
   const room = createByteRoom(INBOX_LIMITS.bytesUnderWay);
   /** Oldest first. */
   const sessionsByHost = new Map<string, Set<AbortController>>();
+  const greetedSessions = new WeakSet<AbortController>();
   const running = new Set<Promise<void>>();
   /** Of the open sessions, the newest of each host last. */
   const askers = new Map<AbortController, { readonly hostId: string; readonly ask: AskAgent }>();
@@ -45,7 +46,13 @@ export function createReportReceiver({ inbox, readings, clock, log, onSeen }: Re
   function handlersOf(hostId: string, hostLog: Log, session: AbortController): ReportHandlers {
     return {
       onOpen: (ask) => void askers.set(session, { hostId, ask }),
-      onHello: (agentVersion) => hostLog.info({ agentVersion }, "agent reports"),
+      onHello(agentVersion) {
+        hostLog.info({ agentVersion }, "agent reports");
+        // Only now: a connection that says nothing, as the doctor's, must not end one that reports.
+        const greeted = [...(sessionsByHost.get(hostId) ?? [])].filter((each) => greetedSessions.has(each));
+        greetedSessions.add(session);
+        if (greeted.length >= INBOX_LIMITS.sessionsPerHost) greeted[0]?.abort();
+      },
       onAlerts: (alerts) => inbox.store(hostId, alerts),
       onReadings: (message) => readings.take(hostId, toReadings(message)),
       onHeard: () => onSeen(hostId),
@@ -59,7 +66,6 @@ export function createReportReceiver({ inbox, readings, clock, log, onSeen }: Re
     const stop = new AbortController();
     const sessions = sessionsByHost.get(hostId) ?? new Set();
     sessionsByHost.set(hostId, sessions.add(stop));
-    if (sessions.size > INBOX_LIMITS.sessionsPerHost) [...sessions][0]?.abort();
     if (stopped) stop.abort();
     const error = await serveReportSession({
       channel,
