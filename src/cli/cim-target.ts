@@ -50,6 +50,7 @@ export const ADDRESS_ARGUMENT = ["<address>", WORDS.address] as const;
 /** What makes a connection of each protocol; loaded when it is used. */
 const CONNECTIONS = {
   "cim-xml": async () => (await import("./cim-xml-connection.ts")).createCimXmlConnection,
+  wsman: async () => (await import("./cim-wsman-connection.ts")).createWsmanConnection,
 } as const satisfies Readonly<Record<string, () => Promise<(needs: ConnectionNeeds) => Connection>>>;
 
 export type ProtocolName = keyof typeof CONNECTIONS;
@@ -77,6 +78,7 @@ export const TARGET_OPTIONS: readonly OptionShape[] = [
 
 const FLOWS: Readonly<Record<ProtocolName, { readonly https: FlowKey; readonly http: FlowKey }>> = {
   "cim-xml": { https: "cimXml", http: "cimXmlLoopback" },
+  wsman: { https: "wsmanHttps", http: "wsmanHttp" },
 };
 const TIMEOUT_SECONDS = 60;
 
