@@ -150,7 +150,7 @@ function readInitiator(text: string): [row: string, party: RuleParty] {
 }
 
 /**
- * What this release listens on and looks at, what a declared party is for, and what the operator adds, less what he takes
+ * What this release listens on and looks at, what a declared party is for, and what the options add and take
  * away. The data ports are here because the agent keeps them free for its jobs.
  */
 function flowsInUse(options: RuleSetOptions, managerFlows: readonly FlowKey[] | null): ReadonlySet<FlowKey> {
