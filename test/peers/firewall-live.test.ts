@@ -14,11 +14,13 @@ import { missingForLab } from "../namespaces.ts";
 import { eventually } from "../stories/running-programs.ts";
 import {
   createManagedHost,
+  FIREWALLD_FOR_NOW,
   isChanging,
   type ManagedHost,
   PACKAGES,
   PEER,
   PROGRAMS,
+  RESTARTS,
   SET_UPS,
   type SetUp,
   STRANGER,
@@ -150,13 +152,8 @@ for (const setUp of Object.keys(SET_UPS) as SetUp[]) {
       expect(drift.some(({ sign, text }) => sign === "+" && text.includes(PEER[4]))).toBe(true);
       await firewall().apply(WANTED, { revertAfterMs: 0, permanent: false });
       expect((await firewall().look())?.filter(({ sign }) => sign !== " ")).toEqual([]);
-      if (setUp === "firewalld") {
-        // The reload took what the operator had changed at run time only; it is not ours to bring back.
-        await host.place.sh(
-          `firewall-cmd -q --add-rich-rule='rule family="ipv4" source address="198.51.100.0/24" drop'`,
-        );
-        await host.place.sh("firewall-cmd -q --zone=internal --add-interface=peer");
-      }
+      // The reload took it; it is not ours to bring back.
+      if (setUp === "firewalld") await host.place.sh(FIREWALLD_FOR_NOW);
       await firewall().remove();
       expect(await host.snapshot()).toBe(before);
     });
@@ -205,6 +202,20 @@ for (const setUp of Object.keys(SET_UPS) as SetUp[]) {
       expect(await host.reaches([PEER[4], OPEN])).toEqual([true]);
       await firewall().remove();
       expect(await host.snapshot()).toBe(before);
+    });
+
+    // Last: what was there at run time only is gone for good.
+    it("is there after a restart where that was asked for, and removed it does not come back", async () => {
+      await firewall().apply(WANTED, { revertAfterMs: 0, permanent: true });
+      await host.place.sh(RESTARTS[setUp]);
+      expect((await firewall().look())?.filter(({ sign }) => sign !== " ")).toEqual([]);
+      expect(await host.reaches([PEER[4], OPEN], [PEER[6], IN_RANGE])).toEqual([true, true]);
+      await firewall().remove();
+      await host.place.sh(RESTARTS[setUp]);
+      const { live, strange } = (await firewall().status()).status;
+      expect([...Object.values(live).flat(), ...strange]).toEqual([]);
+      const files = "/etc/nftables.conf /etc/iptables /etc/ufw /etc/firewalld /etc/rusuban";
+      expect((await host.place.run("sh", ["-c", `grep -ril rusuban ${files}`])).stdout).toBe("");
     });
   });
 }

@@ -40,21 +40,27 @@ table inet guard {
   chain input { type filter hook input priority -300; policy accept; ip saddr 198.51.100.0/24 drop }
 }`;
 
+const HOST_FIREWALL = `#!/usr/sbin/nft -f
+flush ruleset
+table inet hostfw {
+  chain input {
+    type filter hook input priority filter; policy drop;
+    ct state established,related accept
+    iif lo accept
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+    ip saddr 198.51.100.0/24 drop comment "blocklist"
+    tcp dport 22 accept
+  }
+  chain output { type filter hook output priority filter; policy accept; }
+}
+`;
+
+/** A change of the operator's at run time only. */
+export const FIREWALLD_FOR_NOW = `firewall-cmd -q --add-rich-rule='rule family="ipv4" source address="198.51.100.0/24" drop'`;
+
 export const SET_UPS = {
   nftables: async (place: Place) => {
-    await place.run("nft", ["-f", "-"], {
-      input: `table inet hostfw {
-        chain input {
-          type filter hook input priority filter; policy drop;
-          ct state established,related accept
-          iif lo accept
-          icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
-          ip saddr 198.51.100.0/24 drop comment "blocklist"
-          tcp dport 22 accept
-        }
-        chain output { type filter hook output priority filter; policy accept; }
-      }`,
-    });
+    await place.sh("cat > /etc/nftables.conf; nft -f /etc/nftables.conf", { input: HOST_FIREWALL });
   },
   iptables: async (place: Place) => {
     for (const [program, icmp] of [
@@ -76,6 +82,10 @@ ${program === "iptables" ? "-A INPUT -j REJECT --reject-with icmp-host-prohibite
 COMMIT
 END`);
     }
+    // As iptables-persistent keeps them.
+    await place.sh(
+      "mkdir -p /etc/iptables; iptables-save > /etc/iptables/rules.v4; ip6tables-save > /etc/iptables/rules.v6",
+    );
   },
   ufw: async (place: Place) => {
     // Reloaded: until then ufw shows less than it will after whoever changes its rules next.
@@ -91,12 +101,22 @@ END`);
     place.start("dbus-daemon", ["--nofork", "--config-file=/run/bus.conf"]);
     place.start("firewalld", ["--nofork", "--nopid"]);
     await eventually("firewalld runs", async () => (await place.run("firewall-cmd", ["--state"])).code === 0);
-    await place.sh(`firewall-cmd -q --add-rich-rule='rule family="ipv4" source address="198.51.100.0/24" drop'`);
-    await place.sh("firewall-cmd -q --zone=internal --add-interface=peer");
+    // One change for good and one for now only, which a reload drops: ours may disturb neither.
+    await place.sh("firewall-cmd -q --permanent --zone=internal --add-interface=peer; firewall-cmd -q --reload");
+    await place.sh(FIREWALLD_FOR_NOW);
   },
   none: async () => {},
 } as const;
 export type SetUp = keyof typeof SET_UPS;
+
+/** What a restart does to each: everything is gone but what its own files bring back. */
+export const RESTARTS: Readonly<Record<SetUp, string>> = {
+  nftables: "nft flush ruleset; nft -f /etc/nftables.conf",
+  iptables: "nft flush ruleset; iptables-restore < /etc/iptables/rules.v4; ip6tables-restore < /etc/iptables/rules.v6",
+  ufw: "ufw --force disable; nft flush ruleset; ufw --force enable",
+  firewalld: "firewall-cmd -q --reload",
+  none: "nft flush ruleset; nft -f /etc/nftables.conf",
+};
 
 /** Packages of the programs for each, as Debian calls them. */
 export const PACKAGES: Readonly<Record<SetUp, readonly string[]>> = {
@@ -126,8 +146,8 @@ export async function createManagedHost(setUp: SetUp): Promise<ManagedHost> {
   // All of /etc: our own folder in it must not be made on this machine either.
   await host.sh(`cp -a /etc '${folder}/etc'`);
   const place = await host.withOwnFiles({ tmpfs: ["/run"], binds: [[`${folder}/etc`, "/etc"]] });
-  await place.run("nft", ["-f", "-"], { input: FOREIGN });
   await SET_UPS[setUp](place);
+  await place.run("nft", ["-f", "-"], { input: FOREIGN });
   await eventually("the cable carries IPv6", async () => {
     return (await host.run("ping", ["-c", "1", "-W", "1", PEER[6]])).code === 0;
   });
