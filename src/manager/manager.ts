@@ -13,6 +13,7 @@ import { VERSION } from "../runtime/package.ts";
 import type { Random } from "../runtime/random.ts";
 import { startAll } from "../runtime/service.ts";
 import type { Program } from "../runtime/supervised.ts";
+import type { RetentionPolicy } from "../store/retention.ts";
 import { createInbox } from "./alerts/inbox.ts";
 import { createLatestReadings } from "./alerts/latest-readings.ts";
 import { findOpenAlert } from "./alerts/open-alert.ts";
@@ -86,8 +87,9 @@ export interface ManagerNeeds {
 
 const PING_TIMEOUT_MS = 3_000;
 
-function retentionPolicyOf(settings: ManagerSettings): RetentionPolicy {
-  return {
+/** Undefined without a rule that counts: tags alone keep some and give nobody leave to forget the others. */
+function retentionPolicyOf(settings: ManagerSettings): RetentionPolicy | undefined {
+  const policy = {
     last: settings["store.keepLast"],
     hourly: settings["store.keepHourly"],
     daily: settings["store.keepDaily"],
@@ -95,8 +97,9 @@ function retentionPolicyOf(settings: ManagerSettings): RetentionPolicy {
     monthly: settings["store.keepMonthly"],
     yearly: settings["store.keepYearly"],
     withinMs: settings["store.keepWithinSeconds"] * 1_000,
-    tags: settings["store.keepTags"],
   };
+  if (Object.values(policy).every((count) => count === 0)) return undefined;
+  return { ...policy, tags: settings["store.keepTags"] };
 }
 
 export function createManager(needs: ManagerNeeds): Program<ManagerReady> {

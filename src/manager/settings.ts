@@ -61,6 +61,27 @@ export const MANAGER_SETTINGS = {
     2,
     "Backups and restores that run at once; each may need two data ports on its host.",
   ),
+  "store.keepLast": setting(
+    integer({ min: 0, max: 10_000 }),
+    0,
+    "Snapshots of each host and set of paths that are kept, the newest; with all of `store.keep*` at 0 nothing is ever forgotten.",
+  ),
+  "store.keepHourly": setting(integer({ min: 0, max: 10_000 }), 0, "Hours of which the newest snapshot is kept."),
+  "store.keepDaily": setting(integer({ min: 0, max: 10_000 }), 0, "Days of which the newest snapshot is kept."),
+  "store.keepWeekly": setting(integer({ min: 0, max: 10_000 }), 0, "Weeks of which the newest snapshot is kept."),
+  "store.keepMonthly": setting(integer({ min: 0, max: 10_000 }), 0, "Months of which the newest snapshot is kept."),
+  "store.keepYearly": setting(integer({ min: 0, max: 1_000 }), 0, "Years of which the newest snapshot is kept."),
+  "store.keepWithinSeconds": setting(
+    seconds({ min: 0, max: 100 * 366 * 86_400 }),
+    0,
+    "Every snapshot is kept that was made so shortly before the newest of its host and paths.",
+  ),
+  "store.keepTags": setting(strings({ countMax: 64 }), [], "Snapshots with one of these tags are kept."),
+  "store.verifySecondsDaily": setting(
+    seconds({ min: 0, max: 86_400 }),
+    300,
+    "How long stored data is read and verified each day, the longest unverified first; 0: never.",
+  ),
   "console.sessionSeconds": setting(
     seconds({ min: 300, max: 31 * 86_400 }),
     43_200,

@@ -73,6 +73,11 @@ export class DedupSessions {
     };
   }
 
+  /** Whether a job under way reads this snapshot: its chunks must stay. */
+  isRestoring(snapshotId: string): boolean {
+    return [...this.#permits.values()].some((permit) => permit.kind === "restore" && permit.snapshotId === snapshotId);
+  }
+
   /** Answers on the deduplication manager's flow. Never throws for what an agent can cause. */
   async answerManager(hostId: string, request: DedupManagerRequest): Promise<DedupManagerReply> {
     try {
