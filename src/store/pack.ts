@@ -61,7 +61,8 @@ export function kindOfPack(name: string): ObjectKind | undefined {
   return undefined;
 }
 
-const BODY_BYTES_FIRST = 256 * 1024;
+/** Enough for a small backup. */
+const BODY_BYTES_FIRST = 1024 * 1024;
 /** The last object of a pack mostly ends before this. */
 const BODY_BYTES_USUAL = PACK_BYTES_TARGET + 1024 * 1024;
 
@@ -146,7 +147,7 @@ export class PackBuilder {
   #makeRoom(bytes: number): void {
     const needed = this.#bytes + bytes;
     if (needed <= this.#body.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(BODY_BYTES_USUAL, 4 * this.#body.length)));
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, BODY_BYTES_USUAL));
     this.#body.copy(grown, 0, 0, this.#bytes);
     dispose(this.#body);
     this.#body = grown;
