@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { type Identity, loadIdentity } from "../net/identity.ts";
+import type { Random } from "../runtime/random.ts";
 import { loadManagerFacts, type ManagerFacts } from "./fleet/manager-link.ts";
+import { type Accounts, createAccounts } from "./management/accounts.ts";
 
 /** Where an agent keeps things, below one data folder. */
 export function agentFiles(dataDirectory: string) {
@@ -20,6 +22,11 @@ export function agentFiles(dataDirectory: string) {
     firewallDrift: join(agent, "firewall-drift.json"),
     settings: join(dataDirectory, "agent.toml"),
   };
+}
+
+/** The accounts of other people's clients; the folder is made where it is missing when the first one is set. */
+export function openAccounts(dataDirectory: string, random: Random): Accounts {
+  return createAccounts({ file: agentFiles(dataDirectory).accounts, random });
 }
 
 /** What enrolment left: who this host is, and whose. */

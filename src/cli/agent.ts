@@ -4,6 +4,7 @@ import type { Text } from "../ports/flow.ts";
 import { SettingsError } from "../runtime/errors.ts";
 import { systemRandom } from "../runtime/random.ts";
 import { runUntilStopped } from "../runtime/supervised.ts";
+import { agentAccountCommand } from "./agent-account.ts";
 import { defineCommand, defineGroup } from "./define-command.ts";
 import { EXIT, type ExitCode } from "./output.ts";
 import { prepareProgram, SET_OPTION } from "./program-settings.ts";
@@ -66,6 +67,7 @@ export function agentCommand(cli: Cli): Command {
       ],
       run: enroll,
     }),
+    agentAccountCommand(cli),
     defineCommand(cli, { name: "status", about: WORDS.status, examples: ["rusuban agent status"], run: status }),
   ]);
 }
