@@ -74,13 +74,14 @@ function cidrs(family: 4 | 6, addresses: readonly Address[] | null): string[] {
   return addresses?.map(formatCidr) ?? [family === 4 ? "0.0.0.0/0" : "::/0"];
 }
 
+/** RFC 792, RFC 4443 §4.1. */
+const ECHO_REQUEST = { 4: { protocol: "icmp", type: 8 }, 6: { protocol: "icmpv6", type: 128 } } as const;
+const EVERY_CODE = -1;
+
 function ports({ transport, ports, family }: FamilyRule): Pick<IpPermission, "IpProtocol" | "FromPort" | "ToPort">[] {
   if (transport === "icmp") {
-    return [
-      family === 4
-        ? { IpProtocol: "icmp", FromPort: 8, ToPort: -1 }
-        : { IpProtocol: "icmpv6", FromPort: 128, ToPort: -1 },
-    ];
+    const { protocol, type } = ECHO_REQUEST[family];
+    return [{ IpProtocol: protocol, FromPort: type, ToPort: EVERY_CODE }];
   }
   return ports.map(({ from, to }) => ({ IpProtocol: transport, FromPort: from, ToPort: to }));
 }
