@@ -37,6 +37,8 @@ const ALIASES: Readonly<Record<string, CimNamespace>> = {
 /** An object manager that also says how its providers do. */
 export interface WatchedObjectManager extends ObjectManager {
   providerHealth(): readonly ProviderHealth[];
+  /** The classes that have a provider, with their namespaces. */
+  provided(): readonly { readonly namespace: CimNamespace; readonly declaration: ClassDeclaration }[];
 }
 
 /**
@@ -355,5 +357,6 @@ export function createObjectManager({
     execQuery,
     invokeMethod,
     providerHealth: () => runner.health(),
+    provided: () => providers.map(({ namespace, declaration }) => ({ namespace, declaration })),
   };
 }
