@@ -31,4 +31,19 @@ export interface Connection {
     method: string,
     parameters: readonly (readonly [name: string, value: string])[],
   ): Promise<{ readonly returnValue: CimValue; readonly output: Readonly<Record<string, CimValue>> }>;
+  /** Subscriptions that stay until they are taken away; absent where the protocol has none of that kind. */
+  readonly subscriptions?: {
+    ensure(wanted: SubscriptionOrder): Promise<{ readonly subscription: string; readonly isNew: boolean }>;
+    /** False where there was none of this name. */
+    remove(name: string): Promise<boolean>;
+  };
+}
+
+export interface SubscriptionOrder {
+  readonly name: string;
+  /** The listener's address. */
+  readonly destination: string;
+  readonly query: string;
+  /** The server's choice where left out. */
+  readonly language: string | undefined;
 }

@@ -2,6 +2,7 @@ import type { CimMethodDeclaration } from "../cim/cim-class.ts";
 import { type CimValue, parseCimText } from "../cim/cim-type.ts";
 import type { ObjectPath } from "../cim/object-path.ts";
 import { createCimXmlClient, type MethodParameter } from "../protocols/cim-xml/client.ts";
+import { ensureSubscription, removeSubscription } from "../protocols/cim-xml/subscribe.ts";
 import { PeerError } from "../runtime/errors.ts";
 import type { Connection, ConnectionNeeds } from "./cim-connection.ts";
 
@@ -46,6 +47,15 @@ export function createCimXmlConnection(needs: ConnectionNeeds): Connection {
       const declared = parameters.length === 0 ? undefined : await declarationOf(instance.className, method);
       const typed = typedParameters(parameters, declared);
       return client.invokeMethod({ ...options, path: instance, method, parameters: typed });
+    },
+    subscriptions: {
+      async ensure({ name, destination, query, language }) {
+        const wanted = { name, destination, query, sourceNamespace: namespace, systemName: agent.options.host };
+        const languages = language === undefined ? {} : { languages: [language] };
+        const made = await ensureSubscription(client, { ...wanted, ...languages }, { signal, timeoutMs });
+        return { subscription: made.subscription.toCimObject(), isNew: made.isNew };
+      },
+      remove: (name) => removeSubscription(client, name, { signal, timeoutMs }),
     },
   };
 }

@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createIndicationService } from "../agent/indications/indication-service.ts";
+import { createIndicationStore } from "../agent/indications/indication-store.ts";
+import { createObjectManager } from "../cim/create-object-manager.ts";
+import { CIMV2, INTEROP, provide } from "../cim/provider.ts";
+import { CIM_AlertIndication } from "../cim/schema/indication.ts";
+import { CIM_ObjectManager } from "../cim/schema/interop.ts";
+import { openSqlite } from "../database/open-sqlite.ts";
 import { parseBasic } from "../protocols/account-gate.ts";
 import { type ServedModel, serveModel } from "../protocols/cim-xml/server-fixture.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { silentLog } from "../runtime/log.ts";
+import { systemRandom } from "../runtime/random.ts";
 import { runRecorded } from "./run-recorded.ts";
 
 let served: ServedModel;
@@ -65,6 +74,41 @@ it("shows the documents as they travel", async () => {
   expect(stderr).toContain('> <?xml version="1.0" encoding="utf-8"?>');
   expect(stderr).toContain('<IMETHODCALL NAME="GetInstance">');
   expect(stderr).toContain("< <?xml");
+});
+
+it("subscribes once, and takes it away again", async () => {
+  const sqlite = openSqlite({ file: ":memory:", cacheBytes: 1e6 });
+  const common = { clock: systemClock, random: systemRandom };
+  const service = createIndicationService({
+    store: createIndicationStore({ sqlite, ...common }),
+    isSubclass: (name, ancestor) => name === ancestor || ancestor === "CIM_Indication",
+    rules: { allowPlain: false, allowLoopback: false, defaultPort: 1 },
+    systemName: "web1",
+    trustOf: () => ({ trust: { kind: "plain" } }),
+    ...{ ...common, log: silentLog },
+  });
+  const self = { SystemCreationClassName: "CIM_ComputerSystem", SystemName: "web1" };
+  const objects = provide(CIM_ObjectManager, {
+    namespace: INTEROP,
+    instances: () => [{ ...self, CreationClassName: "CIM_ObjectManager", Name: "rusuban" }],
+  });
+  const manager = createObjectManager({
+    classes: { [CIMV2]: [], [INTEROP]: [CIM_AlertIndication] },
+    providers: [...service.providers, objects],
+    clock: systemClock,
+  });
+  const server = await serveModel({ model: { manager, books: new Map(), dusted: [] } });
+  const to = ["--to", "https://manager.example:9/x"];
+  const subscribe = () => rusuban("subscribe", `http://ops@127.0.0.1:${server.port}`, ...to, "--json");
+  expect((await subscribe()).data).toMatchObject({ isNew: true });
+  expect((await subscribe()).data).toMatchObject({ isNew: false });
+  const identified = await rusuban("identify", `http://ops@127.0.0.1:${server.port}`, "--json");
+  expect(identified.data).toMatchObject({ facts: [{ name: "interop namespace", value: "root/interop" }, {}] });
+  const unsubscribe = () => rusuban("unsubscribe", `http://ops@127.0.0.1:${server.port}`, "--json");
+  expect((await unsubscribe()).exitCode).toBe(0);
+  expect((await unsubscribe()).error.code).toBe("not-found");
+  await server.stop();
+  await service.stop();
 });
 
 describe("what goes wrong", () => {

@@ -5,6 +5,7 @@ import type { Text } from "../ports/flow.ts";
 import { reasonOf } from "../runtime/errors.ts";
 import { cimListenCommand } from "./cim-listen.ts";
 import { instanceJson, printInstance, valueJson, valueText } from "./cim-output.ts";
+import { cimSubscribeCommand, cimUnsubscribeCommand } from "./cim-subscribe.ts";
 import { ADDRESS_ARGUMENT, TARGET_OPTIONS, type TargetOptions, withConnection } from "./cim-target.ts";
 import { defineCommand, defineGroup } from "./define-command.ts";
 import { EXIT } from "./output.ts";
@@ -97,6 +98,8 @@ export function cimCommand(cli: Cli): Command {
       examples: [`rusuban cim invoke https://ops@web1.example 'CIM_Service.Name="sshd",…' StartService`],
       run: invoke,
     }),
+    cimSubscribeCommand(cli),
+    cimUnsubscribeCommand(cli),
     cimListenCommand(cli),
   ]);
 }

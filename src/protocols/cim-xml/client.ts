@@ -348,13 +348,16 @@ export function createCimXmlClient(
     async namespaces(options = {}) {
       const interop = await client.findInterop(options);
       const found: string[] = [];
-      for await (const path of client.enumerateInstanceNames({
-        ...options,
-        namespace: interop,
-        className: "CIM_Namespace",
-      })) {
-        const name = path.key("Name");
-        if (typeof name === "string") found.push(tidyNamespace(name));
+      try {
+        const place = { ...options, namespace: interop, className: "CIM_Namespace" };
+        for await (const path of client.enumerateInstanceNames(place)) {
+          const name = path.key("Name");
+          if (typeof name === "string") found.push(tidyNamespace(name));
+        }
+      } catch (error) {
+        // Servers of before CIM 2.8 do not tell their namespaces: the one that was found is then all that is known.
+        if (!(error instanceof CimError) || !["INVALID_CLASS", "NOT_FOUND"].includes(error.code)) throw error;
+        found.push(interop);
       }
       return found;
     },
