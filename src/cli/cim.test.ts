@@ -103,7 +103,13 @@ it("subscribes once, and takes it away again", async () => {
   expect((await subscribe()).data).toMatchObject({ isNew: true });
   expect((await subscribe()).data).toMatchObject({ isNew: false });
   const identified = await rusuban("identify", `http://ops@127.0.0.1:${server.port}`, "--json");
-  expect(identified.data).toMatchObject({ facts: [{ name: "interop namespace", value: "root/interop" }, {}] });
+  expect(identified.data).toMatchObject({
+    facts: [
+      { name: "interop namespace", value: "root/interop" },
+      { name: "Name", value: "rusuban" },
+      { name: "namespace", value: "root/interop" },
+    ],
+  });
   const unsubscribe = () => rusuban("unsubscribe", `http://ops@127.0.0.1:${server.port}`, "--json");
   expect((await unsubscribe()).exitCode).toBe(0);
   expect((await unsubscribe()).error.code).toBe("not-found");
