@@ -13,8 +13,8 @@ import type { EventStorage, JournalEvent, StoredSubscription } from "./event-sto
 import { Fault, readFault, refuse } from "./fault.ts";
 import { ACTION, type EndStatus, NS, OPENWSMAN_ACK } from "./names.ts";
 
-/** Events that are looked at in one go. */
-const READ_AHEAD = 200;
+/** Events that are looked at in one go, beyond those that a delivery holds at most. */
+const READ_AHEAD = 64;
 const DELIVERY_TIMEOUT_MS = 30_000;
 /** Of a sink's answer: an acknowledgement takes 1 kB. */
 const ACKNOWLEDGEMENT_BYTES_MAX = 64 * 1024;
@@ -58,6 +58,7 @@ export class ActiveSubscription {
   #stored: StoredSubscription;
   #wake = () => {};
   #failures = 0;
+  #isPulled = false;
 
   constructor(stored: StoredSubscription, needs: ActiveNeeds) {
     this.#stored = stored;
@@ -118,8 +119,18 @@ export class ActiveSubscription {
     }
   }
 
-  /** For the delivery mode pull. @throws Fault `timedOut` where nothing came. */
-  async pull({ itemsMax, bytesMax, charactersMax, timeoutMs }: PullLimits): Promise<Pulled> {
+  /** For the delivery mode pull. @throws Fault `timedOut` where nothing came, `concurrency` where somebody waits already. */
+  async pull(limits: PullLimits): Promise<Pulled> {
+    if (this.#isPulled) refuse("concurrency", "this subscription is being pulled from already");
+    this.#isPulled = true;
+    try {
+      return await this.#nextItems(limits);
+    } finally {
+      this.#isPulled = false;
+    }
+  }
+
+  async #nextItems({ itemsMax, bytesMax, charactersMax, timeoutMs }: PullLimits): Promise<Pulled> {
     const deadline = this.#needs.clock.monotonic() + timeoutMs;
     for (;;) {
       this.#noticeLoss();
@@ -162,8 +173,9 @@ export class ActiveSubscription {
     const items: XmlFragment[] = [];
     let { position } = this.#stored;
     let bytes = 0;
-    for (;;) {
-      const events = this.#needs.storage.read(position, READ_AHEAD);
+    // Mostly all that is read is wanted; a filter that lets little pass looks further.
+    for (let page = Math.min(itemsMax + 1, READ_AHEAD); ; page = READ_AHEAD) {
+      const events = this.#needs.storage.read(position, page);
       for (const event of events) {
         const item = this.#needs.render(event);
         const size = item === undefined ? 0 : Buffer.byteLength(item.toString()) + 128;
@@ -178,7 +190,7 @@ export class ActiveSubscription {
         bytes += size;
         items.push(item);
       }
-      if (events.length < READ_AHEAD) break;
+      if (events.length < page) break;
     }
     if (items.length === 0 && position > this.#stored.position) {
       // In memory only: after a restart the same events are passed over again.

@@ -340,6 +340,26 @@ describe("a subscription", () => {
     expect(await waiting).toEqual([]);
   });
 
+  it("is pulled from by one at a time", async () => {
+    const { eventing, client, clock } = await source();
+    const { context = "" } = await client.subscribe(alerts, { mode: "pull" }, clock.now());
+    const answers = [1, 2].map(() => client.pullEvents(alerts, context, { maxTimeMs: 50_000 }).catch((error) => error));
+    const refused = await Promise.race(answers);
+    expect((refused as WsmanFault).subcode).toBe("Concurrency");
+    eventing.publish(alert("a"), CIMV2);
+    const all = await Promise.all(answers);
+    expect(all.filter((answer) => Array.isArray(answer) && answer.length === 1)).toHaveLength(1);
+  });
+
+  it("finds the few that it wants among many, and lets go of the rest", async () => {
+    const { eventing, clock, seen, client } = await source();
+    const filter = { dialect: "wql", query: "SELECT * FROM Test_Alert WHERE PerceivedSeverity = 7" } as const;
+    await client.subscribe({ className: "*" }, { mode: "push", notifyTo: "http://sink.example/", filter }, clock.now());
+    for (let n = 0; n < 1_000; n++) eventing.publish(alert(String(n), n % 300 === 299 ? 7 : 2), CIMV2);
+    await clock.advance(1);
+    expect(seen).toEqual(["events 299", "events 599", "events 899"]);
+  });
+
   it.each([
     [
       "no place to deliver to",
