@@ -5,7 +5,7 @@
 import type { Clock } from "../runtime/clock.ts";
 import { arrivalOf } from "./arrival.ts";
 import { FAMILIES, type Family, type Gained, NOTHING_KNOWN, type Sent } from "./evidence.ts";
-import type { Helper, PortSpan, Sight } from "./helper.ts";
+import type { Counted, Helper, PortSpan } from "./helper.ts";
 import { lastAttempts } from "./judge.ts";
 import { DOCTOR_LIMITS } from "./limits.ts";
 import type { Trial } from "./trial.ts";
@@ -90,7 +90,7 @@ async function countGroup(group: readonly Trial[], { near, far }: Needs): Promis
   const [initiator, listener] = first.subject.initiator === "near" ? [near, far] : [far, near];
   if (initiator === null) return;
   const spans = group.flatMap(spansOf);
-  const read = () => Promise.all([initiator.look([]), listener?.look(spans) ?? null]);
+  const read = () => Promise.all([initiator.count([]), listener?.count(spans) ?? null]);
   const before = await read();
   await Promise.all(
     group.map(async (trial) => {
@@ -129,10 +129,10 @@ async function burst(trial: Trial, initiator: Helper): Promise<{ readonly sent: 
   return { sent: ports.length * times, refused: attempts.filter(({ code }) => code === "ECONNREFUSED").length };
 }
 
-function gainedBetween(before: Sight, after: Sight, family: Family, sent: number): Gained | null {
+function gainedBetween(before: Counted, after: Counted, family: Family, sent: number): Gained | null {
   const [a, b] = [before.counters, after.counters];
   if (a === null || b === null) return null;
-  const halfOpen = (sight: Sight) =>
+  const halfOpen = (sight: Counted) =>
     sight.halfOpen.filter((each) => each.family === family).reduce((sum, { count }) => sum + count, 0);
   const gain = (name: "received" | "delivered" | "unreachables" | "echos" | "echoReplies") =>
     b[family][name] - a[family][name];
@@ -149,7 +149,7 @@ function gainedBetween(before: Sight, after: Sight, family: Family, sent: number
   };
 }
 
-function sentBetween(before: Sight, after: Sight, family: Family, probes: number): Sent | null {
+function sentBetween(before: Counted, after: Counted, family: Family, probes: number): Sent | null {
   const [a, b] = [before.counters?.[family], after.counters?.[family]];
   if (a === undefined || b === undefined) return null;
   const kept = a.left === null || b.left === null ? null : b.asked - a.asked - (b.left - a.left);

@@ -10,6 +10,7 @@ import type { ExaminationNeeds, Examined, Sights, Subject } from "./examination.
 import { findSubjects } from "./find-subjects.ts";
 import { forgive } from "./forgiving-helper.ts";
 import { gatherEvidence } from "./gather-evidence.ts";
+import type { Helper, Sight } from "./helper.ts";
 import { judge } from "./judge.ts";
 import { createTrial, type Trial } from "./trial.ts";
 import { tryQuality } from "./try-quality.ts";
@@ -31,8 +32,8 @@ export async function examine(
   await Promise.all(trials.map((trial) => tryQuality(trial, { near, far, random })));
   onProgress("counting");
   await countArrivals(trials, { near, far, clock, endAt });
-  if (needs.idleSeconds !== null) onProgress("waiting");
-  return { examined: judgeAll(trials, needs, sights), sights };
+  const complete = await withFirewalls(sights, { near, far });
+  return { examined: judgeAll(trials, needs, complete), sights: complete };
 }
 
 /** No counting is begun later than this: a host with all its flows shall have its verdicts within ten seconds. */
@@ -60,6 +61,23 @@ async function lookAtBoth(
     far: theirs,
     farAheadMs: theirTime === null ? null : Math.round(theirTime - middle),
   };
+}
+
+/** What the hosts' firewalls say takes a moment: who had not heard by the first look has by now. */
+async function withFirewalls(
+  sights: Sights,
+  { near, far }: { readonly near: Helper; readonly far: Helper | null },
+): Promise<Sights> {
+  const again = async (sight: Sight, end: Helper): Promise<Sight> => {
+    if (sight.firewall !== "") return sight;
+    const { firewall, ruleAddresses } = await end.look([]);
+    return { ...sight, firewall, ruleAddresses };
+  };
+  const [mine, theirs] = await Promise.all([
+    again(sights.near, near),
+    sights.far === null || far === null ? sights.far : again(sights.far, far),
+  ]);
+  return { ...sights, near: mine, far: theirs };
 }
 
 /** Twice: what a flow is worth as a sign for others is known only when it has been judged by itself. */

@@ -13,6 +13,7 @@ export function forgive(far: Helper, sight: Sight, onProblem: (error: unknown) =
   return {
     // Without counters nothing is concluded from them.
     look: (ports) => or(far.look(ports), { ...sight, counters: null }),
+    count: (ports) => or(far.count(ports), { counters: null, halfOpen: [] }),
     dial: (order) =>
       or(far.dial(order), { attempts: [], way: { route: "unknown", neighbour: "unknown" }, answered: 0 }),
     listen: (order) =>

@@ -61,13 +61,21 @@ export function guardHelper(needs: GuardNeeds): Helper {
     if (!known.some((each) => isSameAddress(each, address))) refuse(`${address} is not the asker's address`);
   };
 
+  const mustBeOwn = (spans: readonly PortSpan[]) => {
+    const declared = ownPorts();
+    for (const { transport, from, to } of spans) {
+      const isInside = declared.some((span) => span.transport === transport && span.from <= from && to <= span.to);
+      if (!isInside) refuse(`${from}-${to}/${transport} is not declared here`);
+    }
+  };
+
   return {
-    look(spans) {
-      const declared = ownPorts();
-      for (const { transport, from, to } of spans) {
-        const isInside = declared.some((span) => span.transport === transport && span.from <= from && to <= span.to);
-        if (!isInside) refuse(`${from}-${to}/${transport} is not declared here`);
-      }
+    async count(spans) {
+      mustBeOwn(spans);
+      return helper.count(spans);
+    },
+    async look(spans) {
+      mustBeOwn(spans);
       log.debug({ asker }, "the doctor looked at sockets and counters");
       return helper.look(spans);
     },

@@ -119,9 +119,14 @@ export interface Heard {
   readonly datagrams: readonly number[];
 }
 
+/** What is counted, and nothing that takes a moment to find out. */
+export type Counted = Pick<Sight, "counters" | "halfOpen">;
+
 export interface Helper {
   /** Without ports: all that this end has declared. */
   look(ports: readonly PortSpan[]): Promise<Sight>;
+  /** Half-open connections of these ports only. */
+  count(ports: readonly PortSpan[]): Promise<Counted>;
   dial(order: DialOrder): Promise<Dialled>;
   /** Opens listeners; answers with an id for `heard`. Those that could not be opened have a code. */
   listen(order: ListenOrder): Promise<{ readonly id: number; readonly ports: readonly TemporaryPort[] }>;

@@ -7,6 +7,7 @@ import { ping } from "../net/ping.ts";
 import { flowName } from "../ports/port-map.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
+import { withTimeout } from "../runtime/service.ts";
 import type { Attempt } from "./evidence.ts";
 import type { Dialled, DialOrder, Heard, Helper, ListenOrder, OwnFlow, PortSpan, Sight } from "./helper.ts";
 import { DOCTOR_LIMITS } from "./limits.ts";
@@ -14,7 +15,7 @@ import { challenge } from "./probes/challenge.ts";
 import { readCounters } from "./probes/counters.ts";
 import { sendDatagrams } from "./probes/datagrams.ts";
 import { ownAddresses } from "./probes/own-addresses.ts";
-import { readSocketTable } from "./probes/socket-table.ts";
+import { readHalfOpen, readSocketTable } from "./probes/socket-table.ts";
 import { knock } from "./probes/tcp-connect.ts";
 import { openTemporaryListeners, type TemporaryListeners } from "./probes/temporary-listener.ts";
 import { helloTls } from "./probes/tls-hello.ts";
@@ -53,6 +54,10 @@ export function createLocalHelper(needs: LocalHelperNeeds): LocalHelper {
   let lastId = 0;
   return {
     look: (spans) => look(spans, needs),
+    async count(spans) {
+      const [counters, halfOpen] = await Promise.all([readCounters(readText), readHalfOpen(spans)]);
+      return { counters, halfOpen };
+    },
     dial: (order) => dial(order, needs),
     async listen(order: ListenOrder) {
       const listeners = await openTemporaryListeners(order, clock);
@@ -85,7 +90,7 @@ async function look(spans: readonly PortSpan[], needs: LocalHelperNeeds): Promis
   const [table, peerAddresses, firewall] = await Promise.all([
     readSocketTable(wanted, { isOwn: isOwnProcess }),
     needs.peerAddresses(),
-    needs.readFirewall?.().catch(() => undefined),
+    needs.readFirewall && withoutWaiting(needs.readFirewall(), clock),
   ]);
   return {
     atMs: clock.now(),
@@ -100,6 +105,13 @@ async function look(spans: readonly PortSpan[], needs: LocalHelperNeeds): Promis
     ruleAddresses: firewall?.addresses ?? null,
     firewall: firewall?.kind ?? "",
   };
+}
+
+/** Programs of firewalls may hang, or take seconds: what they say is then there at a later look. */
+const FIREWALL_MS = 800;
+
+function withoutWaiting<T>(work: Promise<T>, clock: Clock): Promise<T | undefined> {
+  return withTimeout(work, { what: "the firewall", timeoutMs: FIREWALL_MS, clock }).catch(() => undefined);
 }
 
 async function dial(order: DialOrder, needs: LocalHelperNeeds): Promise<Dialled> {

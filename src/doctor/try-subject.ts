@@ -80,6 +80,10 @@ async function tryListeners(
     if (!isUdp) await tryAgain(trial, initiator, secret);
   }
   const heard = await listener.heard(opened.id);
+  if (usable.length > 0 && heard.ports.length === 0) {
+    trial.attempts = []; // Without the listener's word nobody knows who answered.
+    return;
+  }
   trial.temporary = heard.ports.length > 0 ? heard.ports : opened.ports;
   trial.sawFrom = [...new Set([...trial.sawFrom, ...heard.provenFrom])];
   if (isUdp) trial.datagrams = { sent: DATAGRAMS_MAX * usable.length, received: heard.datagrams.length, answered };

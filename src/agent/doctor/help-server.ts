@@ -1,5 +1,5 @@
 import type { Attempt } from "../../doctor/evidence.ts";
-import type { DialOrder, Helper } from "../../doctor/helper.ts";
+import type { Counters, DialOrder, Helper } from "../../doctor/helper.ts";
 import { FLOW_KEYS, type FlowKey } from "../../ports/port-map.ts";
 import { DoctorReply, DoctorRequest } from "../../protocols/doctor/messages.ts";
 import { codeOf, PeerError, reasonOf, WireError } from "../../runtime/errors.ts";
@@ -41,10 +41,13 @@ async function reply(request: Exclude<DoctorRequest, { kind: "batch" }>, helper:
         atMs: sight.atMs ?? 0,
         sockets: sockets?.map((socket) => ({ ...socket, owner: cut(socket.owner, 120) })),
         ruleAddresses: ruleAddresses ?? undefined,
-        counters:
-          counters === null ? undefined : { ...counters, ipv4: withLeft(counters.ipv4), ipv6: withLeft(counters.ipv6) },
+        counters: countersOf(counters),
         flows: sight.flows.map((flow) => ({ ...flow, problem: cut(flow.problem, 500) })),
       };
+    }
+    case "count": {
+      const { counters, halfOpen } = await helper.count(request.ports);
+      return { kind: "counted", counters: countersOf(counters), halfOpen };
     }
     case "dial": {
       const { attempts, way, answered } = await helper.dial(orderOf(request));
@@ -65,6 +68,10 @@ function orderOf(request: Extract<DoctorRequest, { kind: "dial" }>): DialOrder {
 
 function isFlowKey(text: string): text is FlowKey {
   return (FLOW_KEYS as readonly string[]).includes(text);
+}
+
+function countersOf(counters: Counters | null) {
+  return counters === null ? undefined : { ...counters, ipv4: withLeft(counters.ipv4), ipv6: withLeft(counters.ipv6) };
 }
 
 function withLeft<C extends { readonly left: number | null }>(counters: C) {

@@ -37,7 +37,10 @@ export function sendDatagrams(
   return new Promise((resolve) => {
     const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
     let localAddress = "";
+    let isSettled = false;
     const settle = (code: string) => {
+      if (isSettled) return; // Several datagrams fail in the same way.
+      isSettled = true;
       cancel();
       socket.removeAllListeners();
       socket.on("error", () => {}); // The reason is known.
@@ -55,7 +58,7 @@ export function sendDatagrams(
     });
     socket.connect(port, address, () => {
       localAddress = socket.address().address;
-      for (let number = 0; number < times; number++) {
+      for (let number = 0; number < times && !isSettled; number++) {
         socket.send(datagramOf(secret, "datagram", number), (error) => {
           if (error !== null) settle(codeOf(error) || "EFAILED");
         });

@@ -27,6 +27,19 @@ export async function readSocketTable(
   spans: readonly PortSpan[],
   { procDirectory = "/proc", isOwn }: SocketTableNeeds,
 ): Promise<SocketTable | null> {
+  const rows = await readRows(spans, procDirectory);
+  if (rows === null) return null;
+  const listening = rows.filter(({ state }) => state !== SYN_RECV).slice(0, DOCTOR_LIMITS.socketsToldMax);
+  const owners = await findOwners(new Set(listening.map(({ inode }) => inode)), { procDirectory, isOwn });
+  return { sockets: withoutDuplicates(listening.map((row) => toSocket(row, owners))), halfOpen: halfOpenOf(rows) };
+}
+
+/** Half-open connections alone: no process is looked into. */
+export async function readHalfOpen(spans: readonly PortSpan[], procDirectory = "/proc"): Promise<HalfOpen[]> {
+  return spans.length === 0 ? [] : halfOpenOf((await readRows(spans, procDirectory)) ?? []);
+}
+
+async function readRows(spans: readonly PortSpan[], procDirectory: string): Promise<Row[] | null> {
   const rows: Row[] = [];
   for (const transport of ["tcp", "udp"] as const) {
     for (const family of ["ipv4", "ipv6"] as const) {
@@ -41,9 +54,7 @@ export async function readSocketTable(
       }
     }
   }
-  const listening = rows.filter(({ state }) => state !== SYN_RECV).slice(0, DOCTOR_LIMITS.socketsToldMax);
-  const owners = await findOwners(new Set(listening.map(({ inode }) => inode)), { procDirectory, isOwn });
-  return { sockets: withoutDuplicates(listening.map((row) => toSocket(row, owners))), halfOpen: halfOpenOf(rows) };
+  return rows;
 }
 
 interface Row {

@@ -11,6 +11,7 @@ export function createRecordedHelper({ sight, dials }: Pick<PastedBody, "sight" 
       // Neither counters nor the clock can be compared with anything that happens now.
       return { ...seen, atMs: null, counters: null, halfOpen: [] };
     },
+    count: async () => ({ counters: null, halfOpen: [] }),
     async dial(order): Promise<Dialled> {
       const recorded = dials.find(({ flow, address }) => flow === order.flow && address === order.address);
       if (order.kind !== "tls" || recorded === undefined) {

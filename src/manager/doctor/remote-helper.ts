@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { Helper } from "../../doctor/helper.ts";
+import type { Counters, Helper } from "../../doctor/helper.ts";
 import { DOCTOR_LIMITS } from "../../doctor/limits.ts";
 import { FLOW_KEYS, type FlowKey } from "../../ports/port-map.ts";
 import { BATCH_MAX, DoctorReply, DoctorRequest } from "../../protocols/doctor/messages.ts";
@@ -34,9 +34,12 @@ export function createRemoteHelper(askFar: AskFar, clock: Clock): Helper {
         flows: sight.flows.flatMap(({ flow, ...rest }) => (isFlowKey(flow) ? [{ ...rest, flow }] : [])),
         sockets: sight.sockets ?? null,
         ruleAddresses: sight.ruleAddresses ?? null,
-        counters:
-          counters === undefined ? null : { ...counters, ipv4: withLeft(counters.ipv4), ipv6: withLeft(counters.ipv6) },
+        counters: countersOf(counters),
       };
+    },
+    async count(ports) {
+      const { counters, halfOpen } = expectReply(await ask({ kind: "count", ports }), "counted");
+      return { counters: countersOf(counters), halfOpen };
     },
     async dial({ kind: how, ...order }) {
       const { attempts, route, neighbour, answered } = expectReply(
@@ -101,6 +104,12 @@ function isAddress(text: string): boolean {
 function isFlowKey(text: string): text is FlowKey {
   return (FLOW_KEYS as readonly string[]).includes(text);
 }
+
+function countersOf(counters: CountersMessage | undefined): Counters | null {
+  return counters === undefined ? null : { ...counters, ipv4: withLeft(counters.ipv4), ipv6: withLeft(counters.ipv6) };
+}
+
+type CountersMessage = NonNullable<Extract<DoctorReply, { kind: "counted" }>["counters"]>;
 
 function withLeft<C extends { readonly left: number | undefined }>(counters: C) {
   return { ...counters, left: counters.left ?? null };

@@ -43,6 +43,9 @@ const FamilyCounters = struct({
   echoReplies: integer,
 });
 
+const Counters = struct({ ipv4: FamilyCounters, ipv6: FamilyCounters, resets: integer, accepted: integer });
+const HalfOpen = struct({ family: Family, port: u32, count: u32 });
+
 const Attempt = struct({
   port: u32,
   code: text(64),
@@ -81,6 +84,8 @@ export const DoctorRequest = union({
   ],
   listen: [3, struct({ transport: Transport, family: Family, ports: Ports, secret: fixed(32), lifeMs: u32 })],
   heard: [4, struct({ id: u32 })],
+  /** As look, for what changes while it is counted. */
+  count: [6, struct({ ports: list(PortSpan, PORTS_MAX) })],
   /** Several at once, each in its own bytes; answered together. None of them is a batch. */
   batch: [5, struct({ bodies: list(opaque(DOCTOR_RECORD_BYTES_MAX), BATCH_MAX) })],
 });
@@ -110,8 +115,8 @@ export const DoctorReply = union({
           512,
         ),
       ),
-      halfOpen: list(struct({ family: Family, port: u32, count: u32 }), 512),
-      counters: optional(struct({ ipv4: FamilyCounters, ipv6: FamilyCounters, resets: integer, accepted: integer })),
+      halfOpen: list(HalfOpen, 512),
+      counters: optional(Counters),
       peerAddresses: list(Address, 64),
       sawPeerFrom: list(Address, 64),
       ruleAddresses: optional(list(Address, 4_096)),
@@ -133,6 +138,7 @@ export const DoctorReply = union({
     struct({ ports: list(TemporaryPort, PORTS_MAX), provenFrom: list(Address, 256), datagrams: list(u32, PORTS_MAX) }),
   ],
   refused: [5, struct({ code: text(64), reason: text(1_024) })],
+  counted: [7, struct({ counters: optional(Counters), halfOpen: list(HalfOpen, 512) })],
   batch: [6, struct({ bodies: list(opaque(DOCTOR_RECORD_BYTES_MAX), BATCH_MAX) })],
 });
 export type DoctorReply = Decoded<typeof DoctorReply>;
