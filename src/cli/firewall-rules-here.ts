@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
-import { readEnrolment } from "../agent/agent-data.ts";
+import { type AgentEnrolment, readEnrolment } from "../agent/agent-data.ts";
 import { AGENT_SETTINGS } from "../agent/settings.ts";
 import { parseAddress } from "../firewall/address.ts";
 import { JOB_PEERS, JOBS_COMMENT, normalize, type Opening, openingsOf } from "../firewall/live/opening.ts";
@@ -46,10 +46,15 @@ export async function requestHere(session: Session, options: HereOptions): Promi
 
 /** Both where `rusuban up` runs. */
 async function sidesHere({ dataDirectory }: Session, options: HereOptions): Promise<HereSide[]> {
-  const isAgent = (await readEnrolment(dataDirectory)) !== undefined;
+  const enrolment = await readEnrolment(dataDirectory);
   const isManager = existsSync(managerFiles(dataDirectory).manager);
-  if (isAgent || isManager)
-    return [...(isAgent ? (["agent"] as const) : []), ...(isManager ? (["manager"] as const) : [])];
+  if (enrolment !== undefined || isManager) {
+    const isAgent = options.manager !== undefined || managersOf(enrolment).length > 0;
+    return [
+      ...(enrolment !== undefined && isAgent ? (["agent"] as const) : []),
+      ...(isManager ? (["manager"] as const) : []),
+    ];
+  }
   return options.agent !== undefined || options.host !== undefined ? ["manager"] : ["agent"];
 }
 
@@ -66,7 +71,7 @@ async function agentHere({ dataDirectory, world }: Session, options: Omit<HereOp
     text: `${flowName(key as FlowKey)}=${port}`,
   }));
   const own = moved.filter(({ key }) => flowOf(key).listener === "agent");
-  const managers = (enrolment?.manager.addresses ?? []).filter(isAcrossTheNetwork);
+  const managers = managersOf(enrolment);
   return {
     ...options,
     agent: options.agent ?? [hostname()],
@@ -76,9 +81,11 @@ async function agentHere({ dataDirectory, world }: Session, options: Omit<HereOp
   };
 }
 
-/** A manager on this very computer needs no rule. */
-function isAcrossTheNetwork(address: string): boolean {
-  return isIP(address) !== 0 && !address.startsWith("127.") && address !== "::1";
+/** Where the manager is, as addresses; none where it is on this very computer, which needs no rule. */
+function managersOf(enrolment: AgentEnrolment | undefined): string[] {
+  return (enrolment?.manager.addresses ?? []).filter(
+    (address) => isIP(address) !== 0 && !address.startsWith("127.") && address !== "::1",
+  );
 }
 
 /** Without the range of data ports as a whole: a set of the firewall's own holds those of running jobs. */

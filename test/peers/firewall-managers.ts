@@ -55,21 +55,15 @@ table inet hostfw {
 }
 `;
 
-/** A change of the operator's at run time only. */
-export const FIREWALLD_FOR_NOW = `firewall-cmd -q --add-rich-rule='rule family="ipv4" source address="198.51.100.0/24" drop'`;
-
-export const SET_UPS = {
-  nftables: async (place: Place) => {
-    await place.sh("cat > /etc/nftables.conf; nft -f /etc/nftables.conf", { input: HOST_FIREWALL });
-  },
-  iptables: async (place: Place) => {
-    for (const [program, icmp] of [
-      ["iptables", "icmp"],
-      ["ip6tables", "ipv6-icmp"],
-    ] as const) {
-      await place.sh(`${program}-restore <<'END'
-*filter
-:INPUT ${program === "iptables" ? "ACCEPT" : "DROP"} [0:0]
+/** Filter tables of both families that deny, each in its own way, saved as iptables-persistent does. */
+async function fillFilterTables(place: Place, kind: "" | "-legacy"): Promise<void> {
+  for (const [program, icmp, file] of [
+    ["iptables", "icmp", "rules.v4"],
+    ["ip6tables", "ipv6-icmp", "rules.v6"],
+  ] as const) {
+    const isByRule = program === "iptables";
+    const rules = `*filter
+:INPUT ${isByRule ? "ACCEPT" : "DROP"} [0:0]
 :FORWARD DROP [0:0]
 :OUTPUT ACCEPT [0:0]
 :DOCKER - [0:0]
@@ -77,16 +71,28 @@ export const SET_UPS = {
 -A INPUT -p ${icmp} -j ACCEPT
 -A INPUT -i lo -j ACCEPT
 -A INPUT -p tcp -m tcp --dport 22 -m comment --comment "ssh for \\"us\\"" -j ACCEPT
-${program === "iptables" ? "-A INPUT -j REJECT --reject-with icmp-host-prohibited" : ""}
+${isByRule ? "-A INPUT -j REJECT --reject-with icmp-host-prohibited" : ""}
 -A FORWARD -j DOCKER
 COMMIT
-END`);
-    }
-    // As iptables-persistent keeps them.
+`;
     await place.sh(
-      "mkdir -p /etc/iptables; iptables-save > /etc/iptables/rules.v4; ip6tables-save > /etc/iptables/rules.v6",
+      `mkdir -p /etc/iptables; ${program}${kind}-restore; ${program}${kind}-save > /etc/iptables/${file}`,
+      {
+        input: rules,
+      },
     );
+  }
+}
+
+/** A change of the operator's at run time only. */
+export const FIREWALLD_FOR_NOW = `firewall-cmd -q --add-rich-rule='rule family="ipv4" source address="198.51.100.0/24" drop'`;
+
+export const SET_UPS = {
+  nftables: async (place: Place) => {
+    await place.sh("cat > /etc/nftables.conf; nft -f /etc/nftables.conf", { input: HOST_FIREWALL });
   },
+  iptables: (place: Place) => fillFilterTables(place, ""),
+  "iptables-legacy": (place: Place) => fillFilterTables(place, "-legacy"),
   ufw: async (place: Place) => {
     // Reloaded: until then ufw shows less than it will after whoever changes its rules next.
     await place.sh(
@@ -113,6 +119,8 @@ export type SetUp = keyof typeof SET_UPS;
 export const RESTARTS: Readonly<Record<SetUp, string>> = {
   nftables: "nft flush ruleset; nft -f /etc/nftables.conf",
   iptables: "nft flush ruleset; iptables-restore < /etc/iptables/rules.v4; ip6tables-restore < /etc/iptables/rules.v6",
+  "iptables-legacy":
+    "for p in iptables ip6tables; do $p-legacy -F; $p-legacy -X; $p-legacy -P INPUT ACCEPT; done; iptables-legacy-restore < /etc/iptables/rules.v4; ip6tables-legacy-restore < /etc/iptables/rules.v6",
   ufw: "ufw --force disable; nft flush ruleset; ufw --force enable",
   firewalld: "firewall-cmd -q --reload",
   none: "nft flush ruleset; nft -f /etc/nftables.conf",
@@ -122,6 +130,7 @@ export const RESTARTS: Readonly<Record<SetUp, string>> = {
 export const PACKAGES: Readonly<Record<SetUp, readonly string[]>> = {
   nftables: ["nftables"],
   iptables: ["nftables", "iptables"],
+  "iptables-legacy": ["nftables", "iptables"],
   ufw: ["nftables", "iptables", "ufw"],
   firewalld: ["nftables", "firewalld", "dbus"],
   none: ["nftables"],
@@ -129,6 +138,7 @@ export const PACKAGES: Readonly<Record<SetUp, readonly string[]>> = {
 export const PROGRAMS: Readonly<Record<SetUp, readonly string[]>> = {
   nftables: ["nft"],
   iptables: ["nft", "iptables-restore"],
+  "iptables-legacy": ["nft", "iptables-legacy-restore"],
   ufw: ["nft", "iptables-restore", "ufw"],
   firewalld: ["nft", "firewall-cmd", "firewalld", "dbus-daemon"],
   none: ["nft"],
@@ -158,6 +168,7 @@ export async function createManagedHost(setUp: SetUp): Promise<ManagedHost> {
     machine: machineOf(place),
     async snapshot() {
       const programs = ["nft list ruleset", "iptables-save", "ip6tables-save"];
+      if (setUp === "iptables-legacy") programs.push("iptables-legacy-save", "ip6tables-legacy-save");
       if (setUp === "ufw") programs.push("ufw status numbered", "cat /etc/ufw/user.rules /etc/ufw/user6.rules");
       if (setUp === "firewalld")
         programs.push("firewall-cmd --list-all-zones", "firewall-cmd --permanent --list-all-zones");

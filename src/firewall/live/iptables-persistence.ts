@@ -2,7 +2,7 @@
 // of ours are put in and taken out.
 
 import type { Machine, PersistenceReport } from "./backend.ts";
-import { type Holder, openingsAt, readIptables } from "./iptables-rules.ts";
+import { type Holder, iptablesPlaces, openingsAt, readIptables } from "./iptables-rules.ts";
 import {
   BUILT_IN,
   denialIn,
@@ -25,7 +25,7 @@ export async function readPersistentIptables(
   holders: readonly Holder[],
 ): Promise<readonly PlacedOpening[]> {
   const entries: PlacedOpening[] = [];
-  for (const { program, family } of firstOfEachFamily(holders)) {
+  for (const { program, family } of inUse(holders)) {
     const filter = parseSaved((await savedFile(machine, family))?.text ?? "");
     if (filter !== undefined) entries.push(...readIptables([{ program, family, filter }]).entries);
   }
@@ -38,7 +38,7 @@ export async function persistIptables(
   entries: readonly PlacedOpening[],
 ): Promise<PersistenceReport> {
   const [done, missing]: [string[], string[]] = [[], []];
-  for (const { program, family } of firstOfEachFamily(holders)) {
+  for (const { program, family } of inUse(holders)) {
     const own = entries.filter(({ place }) => place.startsWith(`${program} `));
     const file = await savedFile(machine, family);
     if (file === undefined) {
@@ -58,8 +58,12 @@ export async function persistIptables(
   return { done, missing };
 }
 
-function firstOfEachFamily(holders: readonly Holder[]): Holder[] {
-  return ([4, 6] as const).flatMap((family) => holders.find((holder) => holder.family === family) ?? []);
+/** Of each family the one that denies: both kinds of iptables may show a table, and only one of them is in use. */
+function inUse(holders: readonly Holder[]): Holder[] {
+  return ([4, 6] as const).flatMap((family) => {
+    const own = holders.filter((holder) => holder.family === family);
+    return own.find((holder) => iptablesPlaces([holder]).length > 0) ?? own.at(-1) ?? [];
+  });
 }
 
 async function savedFile({ files }: Machine, family: 4 | 6): Promise<{ path: string; text: string } | undefined> {

@@ -63,13 +63,17 @@ export async function findHolders({ run, files }: Machine): Promise<Holder[]> {
     { name: "iptables", family: 4, tables: "/proc/net/ip_tables_names" },
     { name: "ip6tables", family: 6, tables: "/proc/net/ip6_tables_names" },
   ] as const) {
-    const programs = [`${name}-nft`];
-    if (/^filter$/m.test((await files.read(tables)) ?? "")) programs.push(`${name}-legacy`);
-    for (const program of programs) {
+    const hasOlder = /^filter$/m.test((await files.read(tables)) ?? "");
+    const look = async (program: string): Promise<boolean> => {
       const text = await tryRun(run, `${program}-save`, ["-t", "filter"]);
       const filter = text === undefined ? undefined : parseSaved(text);
       if (filter !== undefined) holders.push({ program, family, filter });
-    }
+      return text !== undefined;
+    };
+    const programs = [`${name}-nft`, ...(hasOlder ? [`${name}-legacy`] : [])];
+    const found = await Promise.all(programs.map(look));
+    // Distributions with one kind only call it plainly.
+    if (!found.includes(true)) await look(name);
   }
   return holders;
 }

@@ -1,0 +1,3 @@
+import { describeLiveFirewall } from "./firewall-live-compliance.ts";
+
+describeLiveFirewall("firewalld");
