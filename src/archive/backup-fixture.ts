@@ -10,7 +10,8 @@ import type { Snapshot } from "../store/snapshot.ts";
 import type { Store } from "../store/store.ts";
 import { createFixtureStore, draftOf } from "../store/store-fixture.ts";
 import { type ArchiveOptions, type ArchiveResult, archive } from "./archiver.ts";
-import { type ExtractOptions, type ExtractResult, extract } from "./extractor.ts";
+import type { ExtractOptions, ExtractResult } from "./extract-options.ts";
+import { extract } from "./extractor.ts";
 import { createSessionSink } from "./session-sink.ts";
 
 // What the tests of backup and restore share: directories that go away, a store, and whole backups and restores.

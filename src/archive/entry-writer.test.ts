@@ -17,6 +17,7 @@ import type { PlainNode } from "../store/tree.ts";
 import { useDirectories } from "./backup-fixture.ts";
 import { EntryWriter } from "./entry-writer.ts";
 import { close, openDirectory } from "./file-calls.ts";
+import { TemporaryNames } from "./temporary-names.ts";
 
 // Between making a name and giving it owner, mode, attributes and times lies a moment in which whoever may write into the
 // directory puts something else there. Here that moment is drawn out: what is made is swapped at once.
@@ -50,7 +51,8 @@ const node: PlainNode = {
   xattrs: isRoot ? [{ name: Buffer.from("trusted.planted"), value: Buffer.from("x") }] : [],
 };
 
-const writer = () => new EntryWriter({ temporaryPrefix: ".rusuban-test-" });
+const writer = () =>
+  new EntryWriter({ names: new TemporaryNames({ idKey: Buffer.alloc(32), start: ".rusuban-test", thread: 0 }) });
 
 /** All that could have been changed. */
 function stateOf(path: string) {

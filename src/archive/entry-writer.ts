@@ -27,6 +27,7 @@ import {
 } from "./file-calls.ts";
 import { reasonWithoutPath } from "./problem-list.ts";
 import { makeSpecialFile } from "./special-files.ts";
+import type { TemporaryNames } from "./temporary-names.ts";
 
 // Making single entries. A file is made complete before it has a name, or under a name of ours beside its place: a killed
 // restore leaves no half file under a real name, and what is in the way is replaced, never followed or written into.
@@ -66,13 +67,12 @@ export interface NewFile {
 
 export class EntryWriter {
   /** Names that nobody else has: of this thread and restore. */
-  readonly #temporaryPrefix: string;
+  readonly #names: TemporaryNames;
   readonly #umask = readUmask();
-  #temporaryCount = 0;
   #makesUnnamed = true;
 
-  constructor({ temporaryPrefix }: { temporaryPrefix: string }) {
-    this.#temporaryPrefix = temporaryPrefix;
+  constructor({ names }: { names: TemporaryNames }) {
+    this.#names = names;
   }
 
   /** `fill` writes the content. */
@@ -104,7 +104,7 @@ export class EntryWriter {
     const unnamed = this.#makesUnnamed ? createUnnamedFile(place.directory, mode) : undefined;
     if (unnamed !== undefined) return { ...rest, fd: unnamed, temporary: undefined };
     this.#makesUnnamed = false;
-    const temporary = this.#temporaryName();
+    const temporary = this.#names.next();
     return { ...rest, fd: createFileAt(place.directory, temporary, mode), temporary };
   }
 
@@ -134,7 +134,7 @@ export class EntryWriter {
       if (codeOf(error) !== "EEXIST") throw error;
     }
     // Only a rename puts something in the place of what is there.
-    const temporary = this.#temporaryName();
+    const temporary = this.#names.next();
     nameFileAt(fd, place.directory, temporary);
     try {
       renameAt(place.directory, temporary, place.name);
@@ -160,7 +160,7 @@ export class EntryWriter {
 
   /** Another name for what was restored as `first`; false when that is no longer what stands there, or cannot have another name. */
   writeHardLink(place: EntryPlace, first: EntryPlace, expected: { device: bigint; inode: bigint }): boolean {
-    const temporary = this.#temporaryName();
+    const temporary = this.#names.next();
     try {
       linkAt(first, { directory: place.directory, name: temporary });
     } catch (error) {
@@ -177,7 +177,7 @@ export class EntryWriter {
   }
 
   #make(place: EntryPlace, node: TreeNode, make: (temporary: Buffer) => unknown): Shortfall {
-    const temporary = this.#temporaryName();
+    const temporary = this.#names.next();
     try {
       if (make(temporary) === false) return undefined;
       const shortfall = setAttributesAt(place.directory, temporary, node);
@@ -187,10 +187,6 @@ export class EntryWriter {
       removeQuietly(place.directory, temporary);
       throw error;
     }
-  }
-
-  #temporaryName(): Buffer {
-    return Buffer.from(`${this.#temporaryPrefix}${++this.#temporaryCount}`);
   }
 }
 

@@ -19,7 +19,8 @@ import { chunkId } from "../store/chunk-id.ts";
 import type { ChunkSource } from "../store/chunk-sink.ts";
 import { encodeList, LeafBuilder, type NodeDraft } from "../store/tree-builder.ts";
 import { createBackupFixture, LATE_CLOCK, useDirectories } from "./backup-fixture.ts";
-import { type ExtractOptions, extract } from "./extractor.ts";
+import type { ExtractOptions } from "./extract-options.ts";
+import { extract } from "./extractor.ts";
 
 const directory = useDirectories();
 const idKey = Buffer.alloc(32, 9);

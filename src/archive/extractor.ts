@@ -1,9 +1,7 @@
 import { mkdirSync, realpathSync } from "node:fs";
-import type { Clock } from "../runtime/clock.ts";
 import { ConnectError, CorruptionError, codeOf, PeerError, reasonOf, SettingsError } from "../runtime/errors.ts";
-import { type Random, systemRandom } from "../runtime/random.ts";
+import { systemRandom } from "../runtime/random.ts";
 import type { ChunkSource } from "../store/chunk-sink.ts";
-import type { Chunking } from "../store/keys.ts";
 import { joinPath } from "../store/path-bytes.ts";
 import { readLeaves } from "../store/snapshot-tree.ts";
 import type { DirectoryNode, FileNode, TreeNode } from "../store/tree.ts";
@@ -17,6 +15,7 @@ import {
 } from "./entry-writer.ts";
 import { createExcludeRules, type ExcludeRules } from "./exclude-rules.ts";
 import { hasAttributes } from "./extended-attributes.ts";
+import type { ExtractAction, ExtractOptions, ExtractProgress, ExtractResult } from "./extract-options.ts";
 import {
   close,
   type Directory,
@@ -32,65 +31,18 @@ import {
 import { FileDispatcher, isWhole, type WaitingFile, writeInParts } from "./file-dispatcher.ts";
 import { newcomersIn, OpenDirectories, type OpenDirectory } from "./open-directories.ts";
 import { Pace } from "./pace.ts";
-import { type BackupProblem, ProblemList } from "./problem-list.ts";
+import { ProblemList } from "./problem-list.ts";
 import { RestoreCrew } from "./restore-crew.ts";
 import type { WholeFileNode } from "./restore-task.ts";
 import { RestoredLinks } from "./restored-links.ts";
 import { createSelection, type Selection } from "./selection.ts";
+import { removeLeftovers, startOfNames, TemporaryNames } from "./temporary-names.ts";
+import { isUnchanged } from "./unchanged-entry.ts";
 import { createVerifyingSource } from "./verifying-source.ts";
 import { declareRestoreLosses } from "./what-is-lost.ts";
 
 // Restores a snapshot, or parts of it, below a directory. Whatever the snapshot says, nothing is written elsewhere: names
 // come checked from the decoder, every directory is opened without following symlinks and worked in through its handle.
-
-/** What happens to entries that are there already: stay; are replaced where type, size, time, mode or owner differ; are always replaced. */
-export type Overwrite = "never" | "changed" | "always";
-
-export interface ExtractOptions {
-  readonly source: ChunkSource;
-  /** Whose `idKey` all that is read is verified with. */
-  readonly chunking: Pick<Chunking, "idKey">;
-  /** Snapshot.root. */
-  readonly root: Buffer;
-  /** Absolute paths in the snapshot, such as Snapshot.paths; everything, the directories above those too, when absent. Whole paths are made below the target: `/etc/hosts` becomes `TARGET/etc/hosts`. */
-  readonly paths?: readonly (Buffer | string)[] | undefined;
-  /** Patterns (exclude-rules.ts) of what is left out. */
-  readonly excludes?: readonly string[];
-  /** A directory; made when it is not there. */
-  readonly target: Buffer | string;
-  readonly overwrite: Overwrite;
-  /** Change nothing; `onEntry` tells what would be done. */
-  readonly dryRun?: boolean;
-  readonly clock: Clock;
-  readonly random?: Random;
-  /** Threads that decode, prove and write; by the machine's processors when absent. */
-  readonly threadsMax?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Called at most a few times a second. */
-  readonly onProgress?: ((progress: ExtractProgress) => void) | undefined;
-  /** Called for every entry. `path` is absolute in the snapshot. */
-  readonly onEntry?: ((entry: { path: Buffer; node: TreeNode; action: ExtractAction }) => void) | undefined;
-}
-
-export type ExtractAction = "create" | "replace" | "unchanged" | "skip";
-
-export interface ExtractProgress {
-  /** Entries that are no directories, made or found unchanged. */
-  readonly files: number;
-  readonly directories: number;
-  /** Bytes of files written. */
-  readonly bytes: number;
-  readonly unchanged: number;
-  /** Left alone because something is there and must stay. */
-  readonly skipped: number;
-  readonly problems: number;
-}
-
-export interface ExtractResult {
-  readonly stats: ExtractProgress;
-  /** By path. Not empty: done in part. At most 10,000; `stats.problems` counts all. */
-  readonly problems: readonly BackupProblem[];
-}
 
 const ROOT = Buffer.from("/");
 /** Nodes of a directory looked at ahead, to have their trees on the way. */
@@ -100,8 +52,6 @@ const OWNER_RIGHTS = 0o700;
 const OUR_UID = process.geteuid?.() ?? -1;
 /** Errors of the target as a whole: going on would fail for every further entry. */
 const FATAL_CODES = new Set(["ENOSPC", "EDQUOT", "EROFS"]);
-/** Times are restored to the microsecond at least. */
-const SAME_TIME_NS = 1_000n;
 
 /** Resolves when all was tried; rejects for what concerns the whole: no space, no connection, an aborted signal, a path that the snapshot does not hold. */
 export async function extract(options: ExtractOptions): Promise<ExtractResult> {
@@ -150,9 +100,10 @@ class Extractor {
     this.#options = options;
     const { clock, signal, source, chunking, random = systemRandom, threadsMax } = options;
     this.#trees = createVerifyingSource(source, chunking);
-    const temporaryPrefix = `.rusuban-${random(8).toString("hex")}-`;
-    this.#writer = new EntryWriter({ temporaryPrefix });
-    this.#crew = new RestoreCrew({ idKey: chunking.idKey, temporaryPrefix, writer: this.#writer, threadsMax });
+    const { idKey } = chunking;
+    const start = startOfNames(random(8));
+    this.#writer = new EntryWriter({ names: new TemporaryNames({ idKey, start, thread: 0 }) });
+    this.#crew = new RestoreCrew({ idKey, start, writer: this.#writer, threadsMax });
     this.#dispatcher = new FileDispatcher({ source, crew: this.#crew });
     this.#pace = new Pace({ clock, signal, report: () => options.onProgress?.(this.stats()) });
     this.#excludes = createExcludeRules(options.excludes ?? []);
@@ -161,10 +112,12 @@ class Extractor {
   async run(): Promise<void> {
     const { paths, root } = this.#options;
     const selection: Selection = paths === undefined || paths.length === 0 ? "all" : createSelection(paths).selection;
-    const directory = this.#openTarget();
+    const directory = openTarget(this.#options);
     declareRestoreLosses(this.problems);
     this.#links = new RestoredLinks(directory);
     const rest = { opened: undefined, isNew: false, newcomers: undefined };
+    if (directory !== undefined && this.#options.dryRun !== true)
+      removeLeftovers(directory, this.#options.chunking.idKey);
     try {
       await this.#restoreInto({ ...rest, directory, path: ROOT, names: [], selection }, root);
       await this.#settle();
@@ -187,18 +140,6 @@ class Extractor {
       skipped: this.#skipped,
       problems: this.problems.count,
     };
-  }
-
-  /** The target is the operator's word: it may be a symlink. */
-  #openTarget(): Directory | undefined {
-    const { target, dryRun } = this.#options;
-    try {
-      if (dryRun !== true) mkdirSync(target, { recursive: true });
-      return openDirectory(realpathSync(target, { encoding: "buffer" }));
-    } catch (error) {
-      if (dryRun === true && codeOf(error) === "ENOENT") return undefined;
-      throw new SettingsError("target", reasonOf(error));
-    }
   }
 
   async #restoreInto(place: Place, tree: Buffer): Promise<void> {
@@ -289,6 +230,7 @@ class Extractor {
       });
     const opened = this.#opened.begin(directory, { parent: place.opened, finish });
     if (isLent) setMode(directory.fd, existing.mode | OWNER_RIGHTS);
+    if (isThere) removeLeftovers(directory, this.#options.chunking.idKey);
     const newcomers = isThere ? undefined : newcomersIn(directory);
     await this.#restoreInto({ ...place, directory, opened, names, isNew: !isThere, newcomers }, node.tree);
     this.#opened.walked(opened);
@@ -425,19 +367,13 @@ function isNotFound({ code }: PeerError): boolean {
   return code === "not-found" || code === "notFound";
 }
 
-function isUnchanged(node: Exclude<TreeNode, DirectoryNode>, existing: FileStatus, readTarget: () => Buffer): boolean {
-  if (node.type !== existing.type || node.uid !== existing.uid || node.gid !== existing.gid) return false;
-  const difference = node.mtimeNs - existing.mtimeNs;
-  if (difference > SAME_TIME_NS || difference < -SAME_TIME_NS) return false;
-  switch (node.type) {
-    case "symlink":
-      return node.target.equals(readTarget());
-    case "file":
-      return node.mode === existing.mode && (node as FileNode).size === existing.size;
-    case "blockDevice":
-    case "characterDevice":
-      return node.mode === existing.mode && node.rdev === existing.rdev;
-    default:
-      return node.mode === existing.mode;
+/** The target is the operator's word: it may be a symlink. Undefined in a dry run where it is not there. */
+function openTarget({ target, dryRun }: ExtractOptions): Directory | undefined {
+  try {
+    if (dryRun !== true) mkdirSync(target, { recursive: true });
+    return openDirectory(realpathSync(target, { encoding: "buffer" }));
+  } catch (error) {
+    if (dryRun === true && codeOf(error) === "ENOENT") return undefined;
+    throw new SettingsError("target", reasonOf(error));
   }
 }

@@ -7,11 +7,13 @@ import { systemRandom } from "../runtime/random.ts";
 import type { ChunkSource } from "../store/chunk-sink.ts";
 import { createBackupFixture, LATE_CLOCK, useDirectories } from "./backup-fixture.ts";
 import { EntryWriter } from "./entry-writer.ts";
-import { type ExtractOptions, extract } from "./extractor.ts";
+import type { ExtractOptions } from "./extract-options.ts";
+import { extract } from "./extractor.ts";
 import { close, openDirectory } from "./file-calls.ts";
 import { libc } from "./libc.ts";
 import { RestoreCrew } from "./restore-crew.ts";
 import { decodeTask, encodeTask, type RestoreTask } from "./restore-task.ts";
+import { TemporaryNames } from "./temporary-names.ts";
 
 const directory = useDirectories();
 const THREADS = 2;
@@ -106,8 +108,8 @@ describe("a restore by several threads", () => {
 describe("a crew", () => {
   it.skipIf(libc() === undefined)("tells why a thread that could not write did not, by file and part", async () => {
     const idKey = systemRandom(32);
-    const writer = new EntryWriter({ temporaryPrefix: ".t-" });
-    const crew = new RestoreCrew({ idKey, temporaryPrefix: ".t-", writer, threadsMax: 1 });
+    const writer = new EntryWriter({ names: new TemporaryNames({ idKey, start: ".t", thread: 0 }) });
+    const crew = new RestoreCrew({ idKey, start: ".t", writer, threadsMax: 1 });
     const opened = openDirectory(Buffer.from(directory()));
     const task = (): RestoreTask => ({
       chunks: [{ id: Buffer.alloc(32, 1), bytes: Buffer.from("x"), isEncoded: false }],

@@ -19,9 +19,11 @@ const DONE_HERE_TASKS_MAX = 4;
 /** A thread holds one task at a time, mostly outside V8's heap: little is left to collect, and little to keep. */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128 };
 
-export interface CrewSettings {
+export interface CrewThreadData {
   readonly idKey: Uint8Array;
-  readonly temporaryPrefix: string;
+  /** As TemporaryNames takes them. */
+  readonly start: string;
+  readonly thread: number;
 }
 export interface CrewMessage {
   readonly task: Uint8Array;
@@ -39,7 +41,7 @@ interface Thread {
 }
 
 export class RestoreCrew {
-  readonly #settings: CrewSettings;
+  readonly #shared: Omit<CrewThreadData, "thread">;
   readonly #performer: TaskPerformer;
   readonly #threadsMax: number;
   readonly #threads: Thread[] = [];
@@ -50,12 +52,12 @@ export class RestoreCrew {
   /** `threadsMax` 0: everything is done here. */
   constructor(settings: {
     idKey: Buffer;
-    temporaryPrefix: string;
+    start: string;
     writer: EntryWriter;
     threadsMax?: number | undefined;
   }) {
-    const { idKey, temporaryPrefix, writer, threadsMax = THREADS_MAX } = settings;
-    this.#settings = { idKey: Uint8Array.from(idKey), temporaryPrefix };
+    const { idKey, start, writer, threadsMax = THREADS_MAX } = settings;
+    this.#shared = { idKey: Uint8Array.from(idKey), start };
     this.#performer = new TaskPerformer({ writer, idKey });
     this.#threadsMax = sharesHandles ? threadsMax : 0;
   }
@@ -105,8 +107,7 @@ export class RestoreCrew {
   #start(): Thread {
     // The same ending as this file's: .ts from source, .js in a release.
     const file = new URL(`./restore-worker${extname(import.meta.url)}`, import.meta.url);
-    const { idKey, temporaryPrefix } = this.#settings;
-    const workerData: CrewSettings = { idKey, temporaryPrefix: `${temporaryPrefix}${this.#threads.length + 1}-` };
+    const workerData: CrewThreadData = { ...this.#shared, thread: this.#threads.length + 1 };
     const thread: Thread = {
       worker: new Worker(file, { workerData, resourceLimits: THREAD_LIMITS, trackUnmanagedFds: false }),
       waiting: [],

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
-import type { ExtractAction, ExtractProgress, ExtractResult, Overwrite } from "../archive/extractor.ts";
+import type { ExtractAction, ExtractProgress, ExtractResult, Overwrite } from "../archive/extract-options.ts";
 import type { Text } from "../ports/flow.ts";
 import { codeOf, reasonOf } from "../runtime/errors.ts";
 import { systemRandom } from "../runtime/random.ts";
