@@ -17,7 +17,7 @@ export interface Chunking {
   readonly sizes: ChunkSizes;
   /** 32 bytes; ids are HMAC-SHA256 under it (chunk-id.ts). */
   readonly idKey: Buffer;
-  /** 32 bytes; the chunker's table comes from it (gear-table.ts). */
+  /** 32 bytes; the chunker's table comes from it (chunker.ts). */
   readonly gearKey: Buffer;
 }
 
