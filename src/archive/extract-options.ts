@@ -38,7 +38,12 @@ export interface ExtractOptions {
 
 export type ExtractAction = "create" | "replace" | "unchanged" | "skip";
 
-export interface ExtractProgress {
+export interface ExtractProgress extends ExtractStats {
+  /** Absolute path in the snapshot of the entry under way; undefined before the first. */
+  readonly current: Buffer | undefined;
+}
+
+export interface ExtractStats {
   /** Entries that are no directories, made or found unchanged. */
   readonly files: number;
   readonly directories: number;
@@ -51,7 +56,7 @@ export interface ExtractProgress {
 }
 
 export interface ExtractResult {
-  readonly stats: ExtractProgress;
+  readonly stats: ExtractStats;
   /** By path. Not empty: done in part. At most 10,000; `stats.problems` counts all. */
   readonly problems: readonly BackupProblem[];
 }

@@ -15,7 +15,7 @@ import {
 } from "./entry-writer.ts";
 import { createExcludeRules, type ExcludeRules } from "./exclude-rules.ts";
 import { hasAttributes } from "./extended-attributes.ts";
-import type { ExtractAction, ExtractOptions, ExtractProgress, ExtractResult } from "./extract-options.ts";
+import type { ExtractAction, ExtractOptions, ExtractResult, ExtractStats } from "./extract-options.ts";
 import {
   close,
   type Directory,
@@ -90,6 +90,7 @@ class Extractor {
   readonly #excludes: ExcludeRules;
   #links: RestoredLinks | undefined;
   #failure: { readonly error: unknown } | undefined;
+  #current: Buffer | undefined;
   #files = 0;
   #directories = 0;
   #bytes = 0;
@@ -105,7 +106,7 @@ class Extractor {
     this.#writer = new EntryWriter({ names: new TemporaryNames({ idKey, start, thread: 0 }) });
     this.#crew = new RestoreCrew({ idKey, start, writer: this.#writer, threadsMax });
     this.#dispatcher = new FileDispatcher({ source, crew: this.#crew });
-    this.#pace = new Pace({ clock, signal, report: () => options.onProgress?.(this.stats()) });
+    this.#pace = new Pace({ clock, signal, report: () => this.#tellProgress() });
     this.#excludes = createExcludeRules(options.excludes ?? []);
   }
 
@@ -128,10 +129,14 @@ class Extractor {
       this.#opened.closeAll();
       if (directory !== undefined) close(directory.fd);
     }
-    this.#options.onProgress?.(this.stats());
+    this.#tellProgress();
   }
 
-  stats(): ExtractProgress {
+  #tellProgress(): void {
+    this.#options.onProgress?.({ ...this.stats(), current: this.#current });
+  }
+
+  stats(): ExtractStats {
     return {
       files: this.#files,
       directories: this.#directories,
@@ -177,6 +182,7 @@ class Extractor {
     const path = joinPath(place.path, node.name);
     const selection = place.selection === "all" ? "all" : (place.selection.get(node.name.toString("latin1")) ?? "all");
     if (selection === "all" && this.#excludes.isExcluded(path)) return;
+    this.#current = path;
     try {
       const { directory, isNew } = place;
       const existing = directory === undefined || isNew ? undefined : findStatusAt(directory, node.name);

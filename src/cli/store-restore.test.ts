@@ -116,6 +116,23 @@ describe("store restore", () => {
       terminal: { columns: 100 },
     });
     expect(stderr).toMatch(/\d+ files {2}\d+ B of 1003 B {2}\d+ B\/s {2}.* left/);
+    expect(stderr).toMatch(/B\/s {2}\S*data\/f7\d/);
+  });
+
+  it("shows of a part, too, how much is left", async () => {
+    const { store, data, target } = await setUp();
+    for (let index = 0; index < 300; index++) writeFileSync(join(data, `f${index}`), `content ${index}`);
+    await runStore(["backup", store, data]);
+    let now = 0;
+    const clock = { now: () => LATE_MS, monotonic: () => (now += 50), after: () => () => {} };
+    const { stderr } = await runStore(["restore", store, "latest", "--to", target, "--exclude", "f1*"], {
+      clock,
+      terminal: { columns: 200 },
+    });
+    // f0 and f2 to f9, f20 to f99, f200 to f299, and the one that is there anyway.
+    const bytes = [...Array(300).keys()].filter((index) => !`${index}`.startsWith("1"));
+    const total = bytes.reduce((sum, index) => sum + `content ${index}`.length, 0);
+    expect(stderr).toMatch(new RegExp(`B of (${total}|1\\.\\d KiB|2\\.\\d KiB)`));
   });
 
   it("stopped in the middle says how to go on", async () => {

@@ -176,22 +176,35 @@ async function extractSnapshot(
   // What a restore allocates is short-lived: a young generation that grows with it would keep 20 MB and win nothing.
   setFlagsFromString("--semi-space-growth-factor=1");
   const { extract } = await import("../archive/extractor.ts");
+  const { measureSelection } = await import("../archive/selection-size.ts");
   const source: ChunkSource = {
     read: (kind, id) => store.read(kind, id),
     readEncoded: (kind, id) => store.readEncoded(kind, id),
   };
   const line = createProgressLine(session.world);
   const rateOf = createRate(() => clock.monotonic());
-  // Of a part one learns the size only by walking it.
-  const total = paths.length === 0 && options.exclude === undefined ? snapshot.stats.bytes : undefined;
+  let total = paths.length === 0 && options.exclude === undefined ? snapshot.stats.bytes : undefined;
+  const excludes = options.exclude ?? [];
+  // What lies above the asked paths was never asked for.
+  const wanted = paths.length === 0 ? snapshot.paths : paths;
+  const measuring = new AbortController();
+  // Of a part one learns the size only by walking it, which goes on beside the restore and is much faster.
+  const measured =
+    total === undefined
+      ? measureSelection({ source, root: snapshot.root, paths: wanted, excludes, signal: measuring.signal }).then(
+          (bytes) => {
+            total = bytes;
+          },
+          () => {}, // The restore itself tells what is wrong, or has ended.
+        )
+      : undefined;
   try {
     return await extract({
       source,
       chunking: store.chunking,
       root: snapshot.root,
-      // What lies above the asked paths was never asked for.
-      paths: paths.length === 0 ? snapshot.paths : paths,
-      excludes: options.exclude ?? [],
+      paths: wanted,
+      excludes,
       target: options.to,
       overwrite: options.overwrite ?? "never",
       dryRun: options.dryRun === true,
@@ -199,13 +212,18 @@ async function extractSnapshot(
       random: systemRandom,
       signal,
       onEntry,
-      onProgress: (progress) => line.show(progressText(session, progress, { total, rate: rateOf(progress.bytes) }), ""),
+      onProgress(progress) {
+        const text = progressText(session, progress, { total, rate: rateOf(progress.bytes) });
+        line.show(text, progress.current === undefined ? "" : pathText(progress.current));
+      },
     });
   } catch (error) {
     if (!TARGET_CODES.has(codeOf(error))) throw error;
     const values = { target: options.to, problem: reasonOf(error) };
     throw session.failure("no-room", WORDS.noRoom, { hint: WORDS.makeRoom, values });
   } finally {
+    measuring.abort();
+    await measured;
     line.clear();
   }
 }
