@@ -9,10 +9,11 @@ import {
   SEVERITIES,
   type Severity,
 } from "../../model/alert.ts";
+import { fitText } from "../../model/fit-text.ts";
 import type { HostReadings, ReadingState } from "../../model/reading.ts";
 import { AlertMessage, ReportRequest } from "../../protocols/report/messages.ts";
 import { decode, encode } from "../../wire/xdr.ts";
-import { fitAlert, fitReadings, fitText } from "./fit.ts";
+import { fitAlert, fitReadings } from "./fit.ts";
 import { alertOf } from "./fixtures/alert-fixture.ts";
 
 const hostile = fc.oneof(

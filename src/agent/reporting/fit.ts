@@ -1,4 +1,5 @@
 import { ALERT_LIMITS, type Alert } from "../../model/alert.ts";
+import { fitText } from "../../model/fit-text.ts";
 import { type HostReadings, READING_LIMITS, type Reading } from "../../model/reading.ts";
 import { assert } from "../../runtime/errors.ts";
 import { isUuid } from "../../runtime/random.ts";
@@ -6,16 +7,6 @@ import { isUuid } from "../../runtime/random.ts";
 // Cuts what is said to what the wire and the database take, with a mark: an alert is never dropped for its length.
 
 const MARK = "…";
-
-/** At most `bytesMax` bytes of UTF-8, cut between characters and marked; lone surrogates become U+FFFD. */
-export function fitText(text: string, bytesMax: number): string {
-  const whole = text.toWellFormed();
-  if (Buffer.byteLength(whole) <= bytesMax) return whole;
-  const bytes = Buffer.from(whole);
-  let end = bytesMax - Buffer.byteLength(MARK);
-  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1; // 10xxxxxx continues a character (RFC 3629 §3).
-  return bytes.toString("utf8", 0, end) + MARK;
-}
 
 /** The alert as it can be told. Its id must be a UUID: that is the raiser's to get right. */
 export function fitAlert(alert: Alert, { nowMs }: { readonly nowMs: number }): Alert {
