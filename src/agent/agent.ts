@@ -189,6 +189,7 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
       createAgentObjectManager({
         ...{ clock, system, survey, agentVersion: VERSION },
         services: { watched: services, controllable: settings["cim.services"] },
+        onProblem: ({ message }) => log.warn({ problem: message }, "a part of the host cannot be told as CIM"),
         ...additions,
       }),
     connections,

@@ -1,4 +1,5 @@
 import type { Clock } from "../runtime/clock.ts";
+import { reasonOf } from "../runtime/errors.ts";
 import { canRefer, endsOf } from "./association-walk.ts";
 import { isMarked } from "./cim-class.ts";
 import { CimError } from "./cim-error.ts";
@@ -50,13 +51,16 @@ export function createObjectManager({
   classes,
   providers,
   clock,
+  onProblem = () => {},
 }: {
   /** Classes that are known even where nothing gives instances of them, such as those of indications. */
   readonly classes: Readonly<Record<CimNamespace, readonly ClassDeclaration[]>>;
   readonly providers: readonly ClassProvider[];
   readonly clock: Clock;
+  /** Told once when a provider begins to fail, and again after it has worked; for the log. */
+  readonly onProblem?: (problem: CimError) => void;
 }): WatchedObjectManager {
-  const runner = new ProviderRunner(clock);
+  const runner = new ProviderRunner(clock, onProblem);
   const repositories = new Map<string, ClassRepository>(
     [CIMV2, INTEROP].map((namespace) => {
       const provided = providers.filter((provider) => provider.namespace === namespace);
@@ -96,13 +100,18 @@ export function createObjectManager({
   /** All instances of several providers. Throws what the first failure was when not one of them could be read. */
   async function* read(
     chosen: readonly ClassProvider[],
-    signal: AbortSignal,
+    { signal, onProblem }: Pick<CimOperation, "signal" | "onProblem">,
     question: (provider: ClassProvider) => Parameters<ProviderRunner["stream"]>[2] = (provider) => (context) =>
       provider.instances(context),
   ): AsyncGenerator<CimInstance> {
-    const errors: unknown[] = [];
+    const errors: CimError[] = [];
+    const note = (error: unknown) => {
+      const problem = error instanceof CimError ? error : new CimError("FAILED", reasonOf(error));
+      errors.push(problem);
+      if (!signal.aborted) onProblem?.(problem);
+    };
     const sources = chosen.map((provider) => () => runner.stream(provider, signal, question(provider)));
-    for await (const batch of merge(sources, PROVIDERS_AT_ONCE, (error) => errors.push(error))) yield* batch;
+    for await (const batch of merge(sources, PROVIDERS_AT_ONCE, note)) yield* batch;
     if (signal.aborted) throw new CimError("FAILED", "the operation was given up");
     if (errors.length > 0 && errors.length === chosen.length) throw errors[0];
   }
@@ -112,14 +121,13 @@ export function createObjectManager({
     propertyList = null,
     deepInheritance = true,
     exactClass = false,
-    signal,
     ...operation
   }: EnumerateOperation): AsyncGenerator<CimInstance> {
     const { namespace, repository } = place(operation);
     const declaration = repository.get(className);
     const chosen = providersOf(namespace, className).filter((each) => !exactClass || each.declaration === declaration);
     const own = deepInheritance ? null : declaration.properties.map(({ name }) => name);
-    for await (const instance of read(chosen, signal)) yield instance.pick(own).pick(propertyList);
+    for await (const instance of read(chosen, operation)) yield instance.pick(own).pick(propertyList);
   }
 
   async function* enumerateInstanceNames(operation: EnumerateOperation): AsyncGenerator<ObjectPath> {
@@ -159,7 +167,7 @@ export function createObjectManager({
   }
 
   /** Association instances with `path` in them, with what they tie it to. */
-  async function* walk({ path, assocClass = null, role = null, signal, ...operation }: AssociationOperation) {
+  async function* walk({ path, assocClass = null, role = null, ...operation }: AssociationOperation) {
     const { namespace } = place(operation);
     if (path.keys === null)
       throw new CimError(
@@ -180,7 +188,7 @@ export function createObjectManager({
     );
     const question = (provider: ClassProvider) => (context: Parameters<ClassProvider["instances"]>[0]) =>
       provider.references?.(source, context) ?? provider.instances(context);
-    for await (const instance of read(chosen, signal, question)) {
+    for await (const instance of read(chosen, operation, question)) {
       const ends = endsOf(instance, identity, role);
       if (ends !== undefined) yield { instance, ends };
     }
@@ -224,9 +232,10 @@ export function createObjectManager({
   }
 
   /** Instances of one class by their paths: one by one where that is cheap, or else those wanted out of one look at all. */
-  async function* readAll(paths: readonly ObjectPath[], { namespace, signal }: CimOperation) {
+  async function* readAll(paths: readonly ObjectPath[], operation: CimOperation) {
     const [first] = paths;
     if (first === undefined) return;
+    const { namespace, signal } = operation;
     const where = first.namespace ?? namespace;
     const own = providersOf(where, first.className).filter(({ declaration }) => declaration.name === first.className);
     const oneByOne = own.filter(({ instance }) => instance !== undefined);
@@ -241,14 +250,14 @@ export function createObjectManager({
     }
     if (rest.length === 0) return;
     try {
-      for await (const instance of read(rest, signal))
+      for await (const instance of read(rest, operation))
         if (instance.path !== null && wanted.has(instance.path.identity)) yield instance;
     } catch (error) {
       if (!(error instanceof CimError) || signal.aborted) throw error;
     }
   }
 
-  async function* execQuery({ language, query, signal, ...operation }: QueryOperation): AsyncGenerator<CimInstance> {
+  async function* execQuery({ language, query, ...operation }: QueryOperation): AsyncGenerator<CimInstance> {
     const { namespace, repository } = place(operation);
     const parsed = parseQuery(query, languageOf(language));
     const declaration = repository.find(parsed.from);
@@ -257,7 +266,7 @@ export function createObjectManager({
       const found = repository.find(className);
       return found !== undefined && isA(found, ancestor);
     };
-    for await (const instance of read(providersOf(namespace, declaration.name), signal))
+    for await (const instance of read(providersOf(namespace, declaration.name), operation))
       if (parsed.where === null || evaluate(parsed.where, instance, isSubclass)) yield instance.pick(parsed.select);
   }
 

@@ -1,4 +1,5 @@
 import type { CimClass, CimQualifierDeclaration } from "./cim-class.ts";
+import type { CimError } from "./cim-error.ts";
 import type { CimInstance } from "./cim-instance.ts";
 import type { CimValue } from "./cim-type.ts";
 import type { ObjectPath } from "./object-path.ts";
@@ -11,6 +12,8 @@ export interface CimOperation {
   readonly namespace: string;
   /** Ends the operation early: the caller has gone, or its own time is over. */
   readonly signal: AbortSignal;
+  /** Told of each provider that could not be read and is therefore missing from the answer. */
+  readonly onProblem?: (problem: CimError) => void;
 }
 
 export interface EnumerateOperation extends CimOperation {

@@ -33,10 +33,12 @@ interface State {
 /** Runs providers within their time, remembers how each did, and never lets one of them hold up another. */
 export class ProviderRunner {
   readonly #clock: Clock;
+  readonly #onProblem: (problem: CimError) => void;
   readonly #states = new Map<ClassProvider, State>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, onProblem: (problem: CimError) => void = () => {}) {
     this.#clock = clock;
+    this.#onProblem = onProblem;
   }
 
   health(): ProviderHealth[] {
@@ -91,6 +93,7 @@ export class ProviderRunner {
 
   #begin(provider: ClassProvider, outer: AbortSignal) {
     const clock = this.#clock;
+    const onProblem = this.#onProblem;
     const state = this.#stateOf(provider);
     const { name } = provider.declaration;
     if (outer.aborted) throw new CimError("FAILED", `${name}: the operation was given up`);
@@ -150,6 +153,7 @@ export class ProviderRunner {
         // What the provider says in CIM's own words (not found, not supported) is an answer; FAILED is a failure.
         const failed = error !== null && told.code === "FAILED" && !outer.aborted;
         if (failed) state.failures += 1;
+        if (failed && state.problem === null) onProblem(told);
         state.problem = failed ? told.message : null;
         return told;
       },

@@ -1,3 +1,4 @@
+import type { CimError } from "../../cim/cim-error.ts";
 import type { ClassDeclaration } from "../../cim/class-declaration.ts";
 import { isA } from "../../cim/class-repository.ts";
 import { createObjectManager, type WatchedObjectManager } from "../../cim/create-object-manager.ts";
@@ -44,6 +45,8 @@ export interface AgentObjectManagerNeeds {
   readonly profiles?: (names: HostNames) => readonly RegisteredProfile[];
   readonly providers?: (names: HostNames) => readonly ClassProvider[];
   readonly classes?: readonly ClassDeclaration[];
+  /** Told once when a provider begins to fail. */
+  readonly onProblem?: (problem: CimError) => void;
 }
 
 /** The object manager of this host: what the servers of CIM-XML and WS-Management are given. */
@@ -60,6 +63,7 @@ export function createAgentObjectManager({
   profiles = () => [],
   providers: more = () => [],
   classes = [],
+  onProblem = () => {},
 }: AgentObjectManagerNeeds): WatchedObjectManager {
   const names = createHostNames(machine.hostname, machine.kernel.split(" ")[0] ?? platform);
   const bootedMs = createBootMoment(clock, runtime);
@@ -103,5 +107,6 @@ export function createAgentObjectManager({
       ...more(names),
     ],
     clock,
+    onProblem,
   });
 }
