@@ -31,6 +31,8 @@ export interface Connection {
     method: string,
     parameters: readonly (readonly [name: string, value: string])[],
   ): Promise<{ readonly returnValue: CimValue; readonly output: Readonly<Record<string, CimValue>> }>;
+  /** Indications as they come, without a listener here; absent where the protocol has no such thing. */
+  readonly follow?: (language: string, query: string) => AsyncIterable<CimInstance>;
   /** Subscriptions that stay until they are taken away; absent where the protocol has none of that kind. */
   readonly subscriptions?: {
     ensure(wanted: SubscriptionOrder): Promise<{ readonly subscription: string; readonly isNew: boolean }>;

@@ -1,7 +1,8 @@
 import { CimInstance } from "../cim/cim-instance.ts";
 import type { CimValue } from "../cim/cim-type.ts";
 import { ObjectPath } from "../cim/object-path.ts";
-import { type Resource, WsmanClient } from "../protocols/wsman/client.ts";
+import { WsmanClient } from "../protocols/wsman/client.ts";
+import type { Resource } from "../protocols/wsman/client-request.ts";
 import { foreignTransport, type WsmanTransport } from "../protocols/wsman/client-transport.ts";
 import { clientUriContext, referenceOf } from "../protocols/wsman/instance-codec.ts";
 import { PeerError } from "../runtime/errors.ts";
@@ -14,6 +15,7 @@ const WINDOWS_CLASS = /^(?:Win32|MSFT|Msvm|StdRegProv|MS[A-Za-z]*)_/i;
 /** `rusuban cim` over WS-Management. */
 export function createWsmanConnection(needs: ConnectionNeeds): Connection {
   const { agent, path, namespace, account, signal, timeoutMs } = needs;
+  const { clock } = agent.options;
   const transport = shown(foreignTransport(agent, account), needs.onDocument);
   const client = new WsmanClient({
     transport,
@@ -62,6 +64,11 @@ export function createWsmanConnection(needs: ConnectionNeeds): Connection {
         if (instance !== undefined) yield instance;
       }
     },
+    follow: (language, query) =>
+      client.followEvents(
+        { className: "*", namespace },
+        { filter: { dialect: dialectOf(language), query }, clock, signal },
+      ),
     async invoke(instance, method, parameters) {
       const names = [...new Set(parameters.map(([name]) => name))];
       const properties = names.map((name) => {

@@ -1,6 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ACCOUNT, DISK, type LoopbackServer, startLoopbackServer } from "../protocols/wsman/loopback-fixture.ts";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { createInstance } from "../cim/instance-of-class.ts";
+import { createEventSource } from "../protocols/wsman/event-source.ts";
+import { createMemoryEventStorage } from "../protocols/wsman/event-storage.ts";
+import {
+  ACCOUNT,
+  createTestObjects,
+  DISK,
+  type LoopbackServer,
+  startLoopbackServer,
+  Test_Alert,
+} from "../protocols/wsman/loopback-fixture.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { silentLog } from "../runtime/log.ts";
+import { systemRandom } from "../runtime/random.ts";
+import { createRecorder } from "./output-recorder.ts";
 import { runRecorded } from "./run-recorded.ts";
 
 let server: LoopbackServer;
@@ -16,6 +29,46 @@ const rusuban = (verb: string, ...args: string[]) =>
     clock: systemClock,
     env: { RUSUBAN_CIM_PASSWORD: ACCOUNT.password },
   });
+
+it("follows indications until it is interrupted, and leaves no subscription behind", async () => {
+  const { objects } = createTestObjects();
+  const eventing = createEventSource({
+    ...{ objects, storage: createMemoryEventStorage(), post: () => Promise.reject(new Error("nothing is sent")) },
+    ...{ clock: systemClock, random: systemRandom, log: silentLog },
+  });
+  await eventing.start();
+  const source = await startLoopbackServer({ objects, eventing });
+  onTestFinished(async () => {
+    await eventing.stop();
+    await source.stop();
+  });
+  const interrupt = new AbortController();
+  const output = createRecorder();
+  const until = async (isSo: () => boolean) => {
+    while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const followed = runRecorded(
+    [
+      "cim",
+      "follow",
+      `http://${ACCOUNT.name}@127.0.0.1:${source.port}`,
+      "SELECT * FROM Test_Alert",
+      "--protocol",
+      "wsman",
+    ],
+    {
+      ...{ clock: systemClock, env: { RUSUBAN_CIM_PASSWORD: ACCOUNT.password }, output },
+      interruption: () => interrupt.signal,
+    },
+  );
+  await until(() => eventing.subscriptions.length === 1);
+  for (const Message of ["one", "two"]) eventing.publish(createInstance(Test_Alert, { Message }), "root/cimv2");
+  await until(() => output.stdout.includes("two"));
+  expect(output.stdout).toMatch(/Test_Alert[\s\S]*Message +one[\s\S]*Message +two/);
+  interrupt.abort();
+  await followed;
+  expect(eventing.subscriptions).toEqual([]);
+});
 
 describe("rusuban cim over WS-Management", () => {
   it("identifies", async () => {

@@ -3,6 +3,7 @@ import type { CimInstance } from "../cim/cim-instance.ts";
 import { ObjectPath } from "../cim/object-path.ts";
 import type { Text } from "../ports/flow.ts";
 import { reasonOf } from "../runtime/errors.ts";
+import { cimFollowCommand } from "./cim-follow.ts";
 import { cimListenCommand } from "./cim-listen.ts";
 import { instanceJson, printInstance, valueJson, valueText } from "./cim-output.ts";
 import { cimSubscribeCommand, cimUnsubscribeCommand } from "./cim-subscribe.ts";
@@ -101,6 +102,7 @@ export function cimCommand(cli: Cli): Command {
     cimSubscribeCommand(cli),
     cimUnsubscribeCommand(cli),
     cimListenCommand(cli),
+    cimFollowCommand(cli),
   ]);
 }
 
