@@ -20,6 +20,10 @@ const WORDS = {
     en: "with --read-data: the longest unverified first, for so long: 10m, 2h",
     ja: "--read-data で、検証していない期間が長いものから、この時間だけ読む: 10m、2h",
   },
+  findLost: {
+    en: "with --repair: look for snapshots that were lost with their copies as well; may bring back forgotten ones, all on hold",
+    ja: "--repair と併用: 複製ごと失われたスナップショットも探す。削除済みのものが戻ることもあり、すべて保護状態になる",
+  },
   repair: {
     en: "read everything, mend what can be mended, set aside what cannot, name what was lost",
     ja: "すべてを読み、直せるものを直し、直せないものを隔離して、失われたものを示す",
@@ -75,6 +79,7 @@ const ACTION_WORDS: Readonly<Record<RepairActionKind, Text>> = {
   copied: { en: "copied", ja: "複製から再作成" },
   "set-aside": { en: "set aside", ja: "隔離" },
   protected: { en: "protected", ja: "冗長性を回復" },
+  recovered: { en: "recovered snapshot", ja: "スナップショットを再発見" },
   indexed: { en: "indexed", ja: "索引を再作成" },
 };
 
@@ -85,6 +90,7 @@ interface Options extends StoreOptions {
   readonly readData?: boolean;
   readonly maxTime?: number;
   readonly repair?: boolean;
+  readonly findLost?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -98,6 +104,7 @@ export function storeCheckCommand(cli: Cli): Command {
       { flags: "--read-data", about: WORDS.readData },
       { flags: "--max-time <time>", about: WORDS.maxTime, kind: seconds({ min: 1, max: 365 * 86_400 }) },
       { flags: "--repair", about: WORDS.repair },
+      { flags: "--find-lost", about: WORDS.findLost },
       DRY_RUN_OPTION,
       PASSPHRASE_OPTION,
     ],
@@ -112,12 +119,12 @@ export function storeCheckCommand(cli: Cli): Command {
 }
 
 function check(session: Session, place: string, options: Options): Promise<ExitCode> {
-  const { readData = false, maxTime, repair = false, dryRun = false } = options;
+  const { readData = false, maxTime, repair = false, findLost = false, dryRun = false } = options;
   return withStore(session, place, { ...options, interrupted: WORDS.interrupted }, async ({ store, signal }) => {
     const { show, clear } = createCheckProgress(session);
     try {
       if (repair) {
-        const report = await store.repair({ dryRun, signal, onProgress: show });
+        const report = await store.repair({ dryRun, findLost, signal, onProgress: show });
         clear();
         return concludeRepair(session, report, { dryRun });
       }
@@ -159,8 +166,9 @@ function concludeCheck(session: Session, report: CheckReport, store: string): Ex
   return problems.length > 0 ? EXIT.partly : EXIT.done;
 }
 
-function concludeRepair(session: Session, { found, actions, left }: RepairReport, { dryRun }: { dryRun: boolean }) {
-  session.result({ dryRun, found: reportJson(found), actions, left: left.map(problemJson) }, () => {
+function concludeRepair(session: Session, report: RepairReport, { dryRun }: { dryRun: boolean }) {
+  const { found, actions, recovered, left } = report;
+  session.result({ dryRun, found: reportJson(found), actions, recovered, left: left.map(problemJson) }, () => {
     for (const { kind, what, detail } of actions)
       session.print(session.say(WORDS.action, { kind: session.say(ACTION_WORDS[kind]), what, detail }));
     printProblems(session, left);

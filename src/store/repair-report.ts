@@ -6,9 +6,10 @@ import type { CheckProgress, CheckReport } from "./check-report.ts";
  * - `copied`: a small file was made anew from its other copy
  * - `set-aside`: a damaged file was moved below `damaged/`, where nothing ever deletes it
  * - `protected`: parity or a copy that was not there or damaged was made anew
+ * - `recovered`: a snapshot that was lost with its copy was found again by its root
  * - `indexed`: the index was made anew from the packs, which every opening does by itself
  */
-export type RepairActionKind = "mended" | "rescued" | "copied" | "set-aside" | "protected" | "indexed";
+export type RepairActionKind = "mended" | "rescued" | "copied" | "set-aside" | "protected" | "recovered" | "indexed";
 
 export interface RepairAction {
   readonly kind: RepairActionKind;
@@ -21,6 +22,11 @@ export interface RepairAction {
 export interface RepairOptions {
   /** Find out and tell what would be done; write nothing. */
   readonly dryRun?: boolean | undefined;
+  /**
+   * Look for snapshots that were lost with their copies, which also finds forgotten ones that were not collected yet. Looked
+   * for anyway where a snapshot cannot be read, or none is left.
+   */
+  readonly findLost?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: CheckProgress) => void) | undefined;
 }
@@ -30,6 +36,8 @@ export interface RepairReport {
   readonly found: CheckReport;
   /** What was done, or in a dry run would be. */
   readonly actions: readonly RepairAction[];
+  /** Ids of snapshots that were found again. They are on hold: nobody knows whose they were. */
+  readonly recovered: readonly string[];
   /** What is still wrong: what was lost, with the files and snapshots it touches. In a dry run what could not be repaired, by file. */
   readonly left: CheckReport["problems"];
 }

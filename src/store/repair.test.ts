@@ -256,3 +256,71 @@ it("repair of a store that is whole does nothing", async () => {
   expect(await store.repair()).toMatchObject({ found: { problems: [] }, actions: [], left: [] });
   await store.close();
 });
+
+describe("a snapshot that is lost with its copy", () => {
+  /** Two snapshots and a forgotten one that was not collected. */
+  async function withSnapshots() {
+    const { store, files } = await createFixtureStore();
+    const content = contents();
+    const kept = await backUp(store, { kept: systemRandom(5_000) });
+    const lost = await backUp(store, content, "host-b");
+    await store.close();
+    const lose = (id: string) => {
+      for (const name of [...files.keys()]) if (name.endsWith(id)) files.delete(name);
+    };
+    return { files, kept, lost, content, lose };
+  }
+
+  it("is found again by its root where it is looked for, on hold, and once", async () => {
+    const { files, kept, lost, content, lose } = await withSnapshots();
+    lose(lost);
+    const store = await openFixtureStore(files);
+    expect((await store.repair()).recovered).toEqual([]); // It might have been forgotten.
+    const planned = await store.repair({ findLost: true, dryRun: true });
+    expect([kinds(planned), planned.recovered, store.listSnapshots().length]).toEqual([["recovered"], [], 1]);
+    const { recovered } = await store.repair({ findLost: true });
+    expect(store.listSnapshots().map(({ id }) => id)).toEqual([kept, ...recovered]);
+    const [found] = recovered as [string];
+    expect(store.findSnapshot(found)).toMatchObject({ hostId: "recovered", tags: ["recovered"] });
+    await expectRestores(store, found, content);
+    await expect(store.forgetSnapshot(found)).rejects.toThrow("on hold: found again");
+    expect((await store.repair({ findLost: true })).recovered).toEqual([]);
+    await store.collectGarbage();
+    await store.close();
+    const reopened = await openFixtureStore(files);
+    await expectRestores(reopened, found, content);
+    expect((await reopened.check({ readData: true })).problems).toEqual([]);
+    await reopened.close();
+  });
+
+  it("is looked for without being asked where none is left, or one cannot be read", async () => {
+    const none = await withSnapshots();
+    for (const id of [none.kept, none.lost]) none.lose(id);
+    const emptied = await openFixtureStore(none.files);
+    expect((await emptied.repair()).recovered).toHaveLength(2);
+    await emptied.close();
+    const unread = await withSnapshots();
+    for (const [name, bytes] of unread.files)
+      if (name.endsWith(unread.lost)) unread.files.set(name, flipAt(bytes.length - 1)(bytes));
+    const store = await openFixtureStore(unread.files);
+    const { recovered } = await store.repair();
+    expect(recovered).toHaveLength(1);
+    await expectRestores(store, recovered[0] as string, unread.content);
+    await store.close();
+  });
+
+  it("is not made up of what is only partly there, nor of what a backup has just put", async () => {
+    const { files, lost, lose } = await withSnapshots();
+    lose(lost);
+    const store = await openFixtureStore(files);
+    const session = await store.openSession({ hostId: "host-a", scope: "host" });
+    expect((await store.repair({ findLost: true })).recovered).toEqual([]);
+    session.close();
+    await store.close();
+    const packs = [...files.keys()].filter((name) => name.startsWith("packs/data/"));
+    for (const name of packs) files.delete(name);
+    const reopened = await openFixtureStore(files);
+    expect((await reopened.repair({ findLost: true })).recovered).toEqual([]);
+    await reopened.close();
+  });
+});

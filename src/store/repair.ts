@@ -2,6 +2,7 @@ import { codeOf, reasonOf } from "../runtime/errors.ts";
 import { checkStore } from "./check.ts";
 import type { CheckProblem } from "./check-report.ts";
 import { INDEX_FOLDER } from "./index-file.ts";
+import { findLostRoots, recoverSnapshot } from "./lost-snapshots.ts";
 import { kindOfPack, type PackObject } from "./pack.ts";
 import type { PackEntry } from "./pack-registry.ts";
 import { inspectPack, type PackFindings, readWhole } from "./pack-verification.ts";
@@ -11,6 +12,7 @@ import { parityOf } from "./protection.ts";
 import { keepUpProtection } from "./protection-upkeep.ts";
 import type { RepairAction, RepairActionKind, RepairOptions, RepairReport } from "./repair-report.ts";
 import { setAside } from "./set-aside.ts";
+import { SNAPSHOT_FOLDER, snapshotFile } from "./snapshot.ts";
 import type { StoreCore } from "./store-core.ts";
 import { findDamagedTwins } from "./twin-check.ts";
 import { twinOf } from "./twin-files.ts";
@@ -38,13 +40,15 @@ export async function repairStore(core: StoreCore, options: RepairOptions = {}):
   );
   for (const { what } of unprotected) await repair.dropParity(what);
   for (const name of await keepUpProtection(core, { dryRun })) repair.did("protected", name, "made anew");
+  const isSomeLost = core.damages.snapshots.size > 0 || core.snapshots.size === 0;
+  const recovered = options.findLost === true || isSomeLost ? await repair.lostSnapshots(signal) : [];
   const notMended = repair.notMended(found.problems);
-  if (dryRun) return { found, actions: repair.actions, left: notMended };
+  if (dryRun) return { found, actions: repair.actions, recovered, left: notMended };
   const { problems } = await checkStore(core, { signal });
   const left = problems.filter(({ kind }) => kind !== "unprotected");
   // The second look reads no data: what could not be read is still not known.
   const unread = notMended.filter(({ kind, what }) => kind === "unreadable" && !left.some((one) => one.what === what));
-  return { found, actions: repair.actions, left: [...left, ...unread] };
+  return { found, actions: repair.actions, recovered, left: [...left, ...unread] };
 }
 
 class Repair {
@@ -90,6 +94,24 @@ class Repair {
         if (aside !== undefined) this.did("set-aside", badName, aside);
       });
     }
+  }
+
+  /** The ids that they have now. */
+  async lostSnapshots(signal: AbortSignal | undefined): Promise<string[]> {
+    const ids: string[] = [];
+    // What a running backup has put and not committed looks just the same.
+    if (this.#core.sessions.size > 0) return ids;
+    for (const lost of await findLostRoots(this.#core, signal)) {
+      const detail = `tree ${lost.root.toString("hex")} and all below it`;
+      if (this.#dryRun) {
+        this.did("recovered", SNAPSHOT_FOLDER, detail);
+        continue;
+      }
+      const { id } = await recoverSnapshot(this.#core, lost);
+      ids.push(id);
+      this.did("recovered", snapshotFile(id), detail);
+    }
+    return ids;
   }
 
   async pack(name: string): Promise<void> {

@@ -145,7 +145,8 @@ export async function openSession(
   };
 }
 
-async function writeSnapshot(core: StoreCore, draft: SnapshotDraft): Promise<Snapshot> {
+/** Durable, and listed from now on. What it names must be durable already. */
+export async function writeSnapshot(core: StoreCore, draft: SnapshotDraft): Promise<Snapshot> {
   const snapshot = { ...draft, sequence: ++core.lastSequence, storedAtMs: core.clock.now() };
   const name = snapshotFile(draft.id);
   const salt = core.random(SALT_BYTES);

@@ -180,6 +180,18 @@ function assemble(
     maintaining = done.catch(() => {});
     return done;
   }
+  async function hold(id: string, reason: string): Promise<void> {
+    if (!core.snapshots.has(id)) throw new SettingsError("snapshot", `${id} is not in ${medium.name}`);
+    const made = { snapshot: id, reason, heldAtMs: clock.now() };
+    encodeHold(made);
+    const isHeld = holds.has(id);
+    // In memory first: from now on nobody may forget it.
+    holds.set(id, made);
+    await core.protection.exclusively(async () => {
+      if (isHeld) await deleteHold(medium, id);
+      await writeHold({ medium, sealingKey, random }, made);
+    });
+  }
   return {
     id: core.keys.storeId.toString("hex"),
     chunking: core.keys.chunking,
@@ -215,18 +227,7 @@ function assemble(
       const reasons = new Map([...holds].map(([id, { reason }]) => [id, reason]));
       return decideRetention([...core.snapshots.values()], policy, { nowMs: clock.now(), timeZone, holds: reasons });
     },
-    async holdSnapshot(id, reason) {
-      if (!core.snapshots.has(id)) throw new SettingsError("snapshot", `${id} is not in ${medium.name}`);
-      const hold = { snapshot: id, reason, heldAtMs: clock.now() };
-      encodeHold(hold);
-      const isHeld = holds.has(id);
-      // In memory first: from now on nobody may forget it.
-      holds.set(id, hold);
-      await core.protection.exclusively(async () => {
-        if (isHeld) await deleteHold(medium, id);
-        await writeHold({ medium, sealingKey, random }, hold);
-      });
-    },
+    holdSnapshot: hold,
     async releaseHold(id) {
       if (!holds.has(id)) throw new SettingsError("snapshot", `${id} is not on hold`);
       await core.protection.exclusively(() => deleteHold(medium, id));
@@ -235,7 +236,12 @@ function assemble(
     listHolds: () => [...holds.values()],
     collectGarbage: (options) => maintain(() => collectGarbage(core, options)),
     check: (options) => checkStore(core, options),
-    repair: (options) => maintain(() => repairStore(core, options)),
+    async repair(options) {
+      const report = await maintain(() => repairStore(core, options));
+      for (const id of report.recovered)
+        await hold(id, "found again by a repair: release it once you know whose it is");
+      return report;
+    },
     readLedger: () => readLedger({ medium, sealingKey, log }),
     async removeKeyFile(name) {
       await core.protection.exclusively(() => deleteKeyFile(medium, name));
