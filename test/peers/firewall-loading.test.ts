@@ -75,7 +75,7 @@ function withFirewall(target: string, tests: (at: () => { computer: Computer; pl
       const neighbour = await lab.computer("neighbour");
       await lab.connect(computer, neighbour, { a: ["10.77.2.20/24"], b: ["10.77.2.1/24"] });
       at = { computer, place: await kind.deny(computer) };
-    }, 60_000);
+    }, 300_000);
     afterAll(() => lab?.dispose());
     tests(() => at as { computer: Computer; place: Place });
   });
@@ -100,15 +100,17 @@ withFirewall("nftables", (at) => {
       const own =
         "table inet own {\n chain input {\n type filter hook input priority filter - 5; policy accept;\n tcp dport 10000 counter accept\n }\n}\n";
       await lab.agent.sh("nft -f -", { input: own });
-      expect(await unanswered(lab.manager, service, ROUTED.agent[0])).toEqual([["tcp 10000", "no answer"]]);
+      expect(await unanswered(lab.manager, service, { address: ROUTED.agent[0], waitMs: 4_000 })).toEqual([
+        ["tcp 10000", "no answer"],
+      ]);
       expect(await lab.agent.sh("nft list table inet own")).toMatch(/counter packets [1-9]/);
       const { script } = await written("nftables", rulesOn("agent"));
       await lab.agent.sh(`sh ${script}`);
-      expect(await unanswered(lab.manager, service, ROUTED.agent[0])).toEqual([]);
+      expect(await unanswered(lab.manager, service, { address: ROUTED.agent[0] })).toEqual([]);
     } finally {
       await lab.dispose();
     }
-  }, 60_000);
+  }, 300_000);
 
   it("a file with a mistake in its last line changes nothing", async () => {
     const { folder, files, script } = await written("nftables", rulesOn("agent"));
@@ -144,7 +146,7 @@ withFirewall("nftables", (at) => {
     } finally {
       await lab.dispose();
     }
-  }, 60_000);
+  }, 300_000);
 
   it("a chain that is not there is said to filter nothing, and the rest is loaded", async () => {
     const lab = await createLab();
@@ -205,7 +207,7 @@ withFirewall("iptables", (at) => {
     expect(input.filter((line) => line.includes("RUSUBAN-MANAGER-IN"))).toHaveLength(1);
     const [ours, reject] = [/RUSUBAN-MANAGER-IN/, /REJECT/].map((each) => input.findIndex((line) => each.test(line)));
     expect(ours).toBeLessThan(reject ?? 0);
-  }, 60_000);
+  }, 300_000);
 });
 
 withFirewall("ufw", (at) => {
@@ -218,7 +220,7 @@ withFirewall("ufw", (at) => {
       const [, comment = "", words = ""] = /^add '([^']*)' (.*)$/.exec(line) ?? [];
       await at().place.sh(`ufw --dry-run ${words} comment '${comment}'`);
     }
-  }, 60_000);
+  }, 300_000);
 
   it("leaves a rule alone that somebody else has already, also when ours go", async () => {
     const theirs = "allow from 10.77.1.10 to any port 10000 proto tcp";
@@ -235,7 +237,7 @@ withFirewall("ufw", (at) => {
     const after = await load([]);
     expect(after).toContain(`ufw ${theirs} comment 'theirs'`);
     expect(after).not.toContain("rusuban");
-  }, 60_000);
+  }, 300_000);
 });
 
 withFirewall("firewalld", (at) => {
@@ -255,7 +257,7 @@ withFirewall("firewalld", (at) => {
     expect(await at().place.sh("firewall-cmd --info-policy=rusuban-agent-in")).toContain(
       "rusuban-agent-backup-data-in",
     );
-  }, 120_000);
+  }, 300_000);
 
   it("puts everything back where firewalld refuses a file", async () => {
     const good = await written("firewalld", rulesOn("agent"));
@@ -268,5 +270,5 @@ withFirewall("firewalld", (at) => {
     expect(stderr).toContain("everything is as it was");
     expect(await at().place.sh("cat /etc/firewalld/*/rusuban-agent*")).toBe(before);
     expect(await at().place.sh("firewall-cmd --get-policies")).toContain("rusuban-agent-in");
-  }, 60_000);
+  }, 300_000);
 });
