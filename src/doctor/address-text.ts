@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6, SocketAddress } from "node:net";
+import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
 import type { Family } from "./evidence.ts";
 
 /** The family of an address as text; undefined for a name. */
@@ -28,4 +28,17 @@ export function isSameAddress(a: string, b: string): boolean {
 function canonical(address: string): string {
   const bare = bareAddress(address);
   return isIPv6(bare) ? new SocketAddress({ family: "ipv6", address: bare }).address : bare;
+}
+
+/** Whether an address is the one that is named, or lies in the network that is. */
+export function isNamedBy(address: string, named: string): boolean {
+  const [network = "", prefix] = named.split("/");
+  const family = familyOf(network);
+  if (prefix === undefined) return isSameAddress(address, network);
+  if (family === undefined || family !== familyOf(address)) return false;
+  const list = new BlockList();
+  const bits = Number(prefix);
+  if (bits > (family === "ipv4" ? 32 : 128)) return false;
+  list.addSubnet(bareAddress(network), bits, family);
+  return list.check(bareAddress(address), family);
 }

@@ -25,7 +25,20 @@ interface Needs {
 }
 
 export async function countArrivals(trials: readonly Trial[], needs: Needs): Promise<void> {
-  for (const group of groupsOf(trials.filter(isFailing))) {
+  const groups = groupsOf(trials.filter(isFailing));
+  // What the two directions add to the counters of one host can be told apart: what it receives, and what it sends.
+  await Promise.all(
+    (["near", "far"] as const).map((end) =>
+      countGroups(
+        groups.filter(([first]) => first?.subject.initiator === end),
+        needs,
+      ),
+    ),
+  );
+}
+
+async function countGroups(groups: readonly (readonly Trial[])[], needs: Needs): Promise<void> {
+  for (const group of groups) {
     const families = FAMILIES.map((family) => group.filter(({ subject }) => subject.family === family));
     const count = (each: readonly Trial[]) => countFamily(each, needs);
     // A host counts its resets and accepted connections for both families together; where neither plays a part, the two

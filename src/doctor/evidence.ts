@@ -113,7 +113,8 @@ export interface ListenerEvidence {
   readonly sawFrom: readonly string[];
   /** It has a proven connection of this flow from this initiator right now. */
   readonly hasConnection: boolean;
-  readonly revoked: boolean;
+  /** Whether the initiator's certificate was withdrawn; null where only the other end knows. */
+  readonly revoked: boolean | null;
   /** Whether its own firewall's rules name the initiator's untranslated address; null where they could not be read. */
   readonly rulesNameInitiator: boolean | null;
   /** Why the flow is not open there, in its own words; empty where it is, or where nobody knows. */
@@ -122,6 +123,8 @@ export interface ListenerEvidence {
 
 /** One flow, one family, all its ports. */
 export interface Evidence {
+  /** A pool of ports, on which nobody listens until a job does. */
+  readonly isPool: boolean;
   readonly transport: Transport;
   readonly family: Family;
   readonly destination: string;
@@ -143,12 +146,15 @@ export interface Evidence {
   readonly idle: { readonly seconds: number; readonly shortLives: boolean; readonly longLives: boolean } | null;
   /** A small answer and a large one, tried on a listener of the test's own: `stalls` where only the small one came. */
   readonly bulk: "passes" | "stalls" | "untried";
+  /** That was so on another flow between the two, in this family. */
+  readonly largeStalls: boolean;
   /** Of numbered datagrams: how many the listener has, and how many answers came back. */
   readonly datagrams: { readonly sent: number; readonly received: number | null; readonly answered: number } | null;
 }
 
 /** What is known before anybody has looked. */
 export const NOTHING_KNOWN: Evidence = {
+  isPool: false,
   transport: "tcp",
   family: "ipv4",
   destination: "",
@@ -163,7 +169,7 @@ export const NOTHING_KNOWN: Evidence = {
     sent: null,
     sawFrom: [],
     hasConnection: false,
-    revoked: false,
+    revoked: null,
     rulesNameInitiator: null,
     problem: "",
   },
@@ -175,5 +181,6 @@ export const NOTHING_KNOWN: Evidence = {
   series: [],
   idle: null,
   bulk: "untried",
+  largeStalls: false,
   datagrams: null,
 };

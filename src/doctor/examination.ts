@@ -41,7 +41,8 @@ export interface ExaminationNeeds {
   readonly assumedFlows: readonly ExaminedFlow[];
   /** Whether the far end has a proven connection of this flow to the near one right now. */
   readonly hasConnection: (flow: FlowKey) => boolean;
-  readonly isRevoked: boolean;
+  /** Null where only the far end knows. */
+  readonly isRevoked: boolean | null;
   /** Tests idle connections, too; null for not. */
   readonly idleSeconds: number | null;
   /** Hears what the far end refused or no longer answered. */

@@ -28,8 +28,12 @@ export async function examine(
   const subjects = await findSubjects(needs, sights);
   const trials = subjects.map(createTrial);
   onProgress("trying");
-  await Promise.all(trials.map((trial) => trySubject(trial, { near, far, sights, random })));
-  await Promise.all(trials.map((trial) => tryQuality(trial, { near, far, random })));
+  await Promise.all(
+    trials.map(async (trial) => {
+      await trySubject(trial, { near, far, sights, random });
+      await tryQuality(trial, { near, far, random });
+    }),
+  );
   onProgress("counting");
   await countArrivals(trials, { near, far, clock, endAt });
   const complete = await withFirewalls(sights, { near, far });
@@ -37,30 +41,27 @@ export async function examine(
 }
 
 /** No counting is begun later than this: a host with all its flows shall have its verdicts within ten seconds. */
-const COUNTING_ENDS_MS = 7_500;
+const COUNTING_ENDS_MS = 8_500;
 
 /** A far end that does not tell what it sees by then is one that cannot be asked. */
-const LOOK_MS = 3_000;
+const LOOK_MS = 4_500;
 
 async function lookAtBoth(
   { near, far }: ExaminationNeeds,
   clock: Clock,
   onProblem: (error: unknown) => void,
 ): Promise<Sights> {
-  const askedAt = clock.now();
   const asked = far && withTimeout(far.look([]), { what: "the far end's look", timeoutMs: LOOK_MS, clock });
-  const theirs = await (asked?.catch((error: unknown) => {
-    onProblem(error);
-    return null;
-  }) ?? null);
-  // Their clock was read somewhere between question and answer: the middle is wrong by half of that at most.
-  const middle = (askedAt + clock.now()) / 2;
-  const theirTime = theirs?.atMs ?? null;
-  return {
-    near: await near.look([]),
-    far: theirs,
-    farAheadMs: theirTime === null ? null : Math.round(theirTime - middle),
-  };
+  const [mine, theirs] = await Promise.all([
+    near.look([]),
+    asked?.catch((error: unknown) => {
+      onProblem(error);
+      return null;
+    }) ?? null,
+  ]);
+  // Asked at once, so that the two differ by the way between them at most.
+  const [myTime, theirTime] = [mine.atMs, theirs?.atMs ?? null];
+  return { near: mine, far: theirs, farAheadMs: myTime === null || theirTime === null ? null : theirTime - myTime };
 }
 
 /** What the hosts' firewalls say takes a moment: who had not heard by the first look has by now. */

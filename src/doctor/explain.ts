@@ -38,7 +38,7 @@ const NO_CONNECTION: readonly CauseId[] = [
 /** Codes of Backup Exec, with the meaning that its document gives. */
 const CODES: readonly Known[] = [
   {
-    pattern: /0x?E0000F02|V-79-57344-3842/i,
+    pattern: /\b(?:0x)?E0000F02|V-79-57344-3842/i,
     about: "0xE0000F02 (V-79-57344-3842)",
     meaning: text(
       "Backup Exec: the Backup Exec server could not connect to the remote computer. The control connection goes from the server to the agent; the advertisement the other way, so that a one-way firewall breaks exactly one of the two.",
@@ -48,7 +48,7 @@ const CODES: readonly Known[] = [
     causes: NO_CONNECTION,
   },
   {
-    pattern: /0x?E0000F25|V-79-57344-3877/i,
+    pattern: /\b(?:0x)?E0000F25|V-79-57344-3877/i,
     about: "0xE0000F25 (V-79-57344-3877)",
     meaning: text(
       "Backup Exec: communication failed while connecting to the server. Its document names: a wrong computer name, a computer that is switched off, no agent installed, wrong network settings.",

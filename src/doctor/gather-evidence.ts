@@ -1,4 +1,4 @@
-import { familyOf, isSameAddress } from "./address-text.ts";
+import { familyOf, isNamedBy } from "./address-text.ts";
 import { type Evidence, NOTHING_KNOWN } from "./evidence.ts";
 import type { ExaminationNeeds, Sights } from "./examination.ts";
 import type { Trial } from "./trial.ts";
@@ -21,6 +21,7 @@ export function gatherEvidence(
   const { farAheadMs } = sights;
   return {
     ...NOTHING_KNOWN,
+    isPool: subject.isPool,
     transport,
     family,
     destination: trial.address,
@@ -39,13 +40,14 @@ export function gatherEvidence(
       rulesNameInitiator:
         ruleAddresses === null || initiatorAddresses === null
           ? null
-          : ofFamily(initiatorAddresses).some((own) => ruleAddresses.some((named) => isSameAddress(own, named))),
+          : ofFamily(initiatorAddresses).some((own) => ruleAddresses.some((named) => isNamedBy(own, named))),
       problem: subject.problem,
     },
     clockAheadMs: farAheadMs === null ? null : isOutgoing ? farAheadMs : -farAheadMs,
     burst: trial.burst,
     series: trial.series,
     bulk: trial.bulk,
+    largeStalls: trials.some((each) => each.bulk === "stalls" && each.subject.family === family),
     idle: trial.idle,
     datagrams: trial.datagrams,
   };

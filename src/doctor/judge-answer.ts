@@ -13,7 +13,6 @@ const CLOCKS_DIFFER_MS = 30_000;
 
 export function judgeAnswer(evidence: Evidence, attempt: Attempt): Verdict {
   const seen = [tried(attempt)];
-  const { listener } = evidence;
   switch (attempt.proof) {
     case "ours":
     case "none": // Nothing was asked beyond the connection.
@@ -40,12 +39,7 @@ export function judgeAnswer(evidence: Evidence, attempt: Attempt): Verdict {
     case "other-peer":
       return proven("name-elsewhere", "initiator", seen);
     case "refused-us":
-      if (listener.revoked) return proven("certificate-revoked", "initiator", seen);
-      if (clocksDiffer(evidence)) return proven("clock-off", "initiator", [...seen, ...clockLines(evidence)]);
-      return oneOf(["certificate-expired", "certificate-revoked", "clock-off"], ["initiator", "listener"], {
-        evidence: seen,
-        nextTest: TESTS.listenerLog,
-      });
+      return judgeRefusedUs(evidence, seen);
     case "foreign":
       return judgeForeign(evidence, attempt);
     case "not-tls":
@@ -53,6 +47,20 @@ export function judgeAnswer(evidence: Evidence, attempt: Attempt): Verdict {
     case "closed":
       return judgeMute(evidence, attempt);
   }
+}
+
+/** The listener took our connection, and not us. */
+function judgeRefusedUs(evidence: Evidence, seen: Verdict["evidence"]): Verdict {
+  const { revoked } = evidence.listener;
+  if (revoked === true) return proven("certificate-revoked", "initiator", seen);
+  if (clocksDiffer(evidence)) return proven("clock-off", "initiator", [...seen, ...clockLines(evidence)]);
+  const causes: CauseId[] = ["certificate-expired"];
+  if (evidence.clockAheadMs === null) causes.push("clock-off");
+  if (revoked === null) causes.push("certificate-revoked");
+  // Whoever listens there may wait for another than us.
+  const [first, second = "name-elsewhere", ...more] = causes;
+  if (first === undefined) throw new Error("assertion failed: a cause was put in");
+  return oneOf([first, second, ...more], ["initiator", "listener"], { evidence: seen, nextTest: TESTS.listenerLog });
 }
 
 /** Another authority's certificate. */
@@ -100,19 +108,28 @@ function judgeMute(evidence: Evidence, attempt: Attempt): Verdict {
   }
   if (opened !== undefined || holding === "nobody" || holding === "own-loopback" || holding === "own-other-family") {
     if ((opened?.accepted ?? 0) === 0) return swallowed(seen);
+    if (isLargeLost(evidence)) return proven("mtu-black-hole", "between", [...seen, LARGE_LOST]);
     return oneOf(["mtu-black-hole", "packet-loss"], ["between"], { evidence: seen, nextTest: TESTS.repeat });
   }
   const arrival = arrivalOf(evidence);
   if (holding === "own" && arrival === "not-arrived") return swallowed(seen);
   if (holding === "own" && arrival === "delivered") {
     // The listener has the connection, and what it says does not come through whole.
-    return evidence.bulk === "stalls"
-      ? { ...proven("mtu-black-hole", "between", seen), state: "closed" }
-      : oneOf(["mtu-black-hole", "packet-loss"], ["between"], { evidence: seen, nextTest: TESTS.bulk });
+    if (isLargeLost(evidence)) return proven("mtu-black-hole", "between", [...seen, LARGE_LOST]);
+    return oneOf(["mtu-black-hole", "packet-loss"], ["between"], { evidence: seen, nextTest: TESTS.bulk });
   }
   const causes: [CauseId, CauseId, ...CauseId[]] = ["proxy-accepts-nothing-forwarded", "mtu-black-hole"];
   if (holding !== "own") causes.push("port-taken");
   return oneOf(causes, ["between", "listener"], { evidence: seen, nextTest: TESTS.bothEnds });
+}
+
+const LARGE_LOST = text(
+  "between these two a small answer comes and a large one stalls",
+  "この両者の間では小さな応答は届き、大きな応答は途中で止まる",
+);
+
+function isLargeLost({ bulk, largeStalls }: Evidence): boolean {
+  return bulk === "stalls" || largeStalls;
 }
 
 function swallowed(seen: Verdict["evidence"]): Verdict {

@@ -83,6 +83,7 @@ export function judgePing(evidence: Evidence, attempt: Attempt): Verdict {
   const seen = [tried(attempt), ...(gained === null ? [] : [counted(gained)])];
   if (attempt.code === "") return open(seen);
   if (attempt.code === "ENOTFOUND") return proven("name-not-resolved", "initiator", seen);
+  if (initiator.route === "missing") return proven("no-route", "initiator", seen);
   if (attempt.code === "UNTRIED") {
     return unknown(
       seen,
@@ -92,7 +93,6 @@ export function judgePing(evidence: Evidence, attempt: Attempt): Verdict {
       ),
     );
   }
-  if (initiator.route === "missing") return proven("no-route", "initiator", seen);
   if (initiator.neighbour === "silent") return proven("host-down", "listener", seen);
   switch (arrivalOf(evidence)) {
     case "kept":

@@ -189,6 +189,20 @@ const ROWS: readonly (readonly [name: string, known: Known, saying: string])[] =
     "open destination-nat between",
   ],
   [
+    "nothing listening, the way free",
+    {
+      attempt: { proof: "ours" },
+      sockets: [],
+      listener: { temporary: [{ port: PORT, code: "", accepted: 1, proven: 1 }] },
+    },
+    "closed not-listening listener",
+  ],
+  [
+    "refused right after the handshake, by clocks that agree",
+    { attempt: { proof: "refused-us" }, listener: { revoked: false }, rest: { clockAheadMs: 10 } },
+    "closed certificate-expired|name-elsewhere initiator,listener",
+  ],
+  [
     "one way only",
     { attempt: silent, gained: {}, rest: { sameDirectionWorks: false, oppositeDirectionWorks: true } },
     "closed one-way-block between",
@@ -351,6 +365,7 @@ describe("the verdict", () => {
       evidenceOf({
         attempts,
         gained: { received: 12 },
+        rest: { isPool: true },
         sockets: [],
         listener: { temporary: ports.map((port) => ({ port, code: "", accepted: 0, proven: 0 })) },
       }),
@@ -382,6 +397,8 @@ describe("the verdict", () => {
 });
 
 const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
+  isPool: fc.boolean(),
+  largeStalls: fc.boolean(),
   transport: fc.constantFrom("tcp", "udp", "icmp"),
   family: fc.constantFrom(...FAMILIES),
   destination: fc.constantFrom(FAR, "fd77:2::20", ""),
@@ -455,7 +472,7 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
     sent: fc.option(fc.record({ probes: fc.nat(20), kept: fc.option(fc.nat(20)) })),
     sawFrom: fc.constantFrom([], [NEAR], ["10.77.2.1"]),
     hasConnection: fc.boolean(),
-    revoked: fc.boolean(),
+    revoked: fc.constantFrom(null, true, false),
     rulesNameInitiator: fc.constantFrom(null, true, false),
     problem: fc.constantFrom("", "in use"),
   }),

@@ -9,8 +9,19 @@ import { oneOf, open, proven, unknown, type Verdict } from "./verdict.ts";
 import { TESTS, text } from "./words.ts";
 
 export function judge(evidence: Evidence): Verdict {
-  const verdict = judgeAttempts(evidence);
+  const verdict = withoutService(evidence, judgeAttempts(evidence));
   return verdict.state === "open" ? judgeQuality(evidence, verdict) : verdict;
+}
+
+/** The way is free, and only a listener of the test's own was at its end. */
+function withoutService(evidence: Evidence, verdict: Verdict): Verdict {
+  const isOurs = evidence.listener.temporary.some(({ code }) => code === "");
+  if (verdict.state !== "open" || evidence.isPool || !isOurs) return verdict;
+  const line = text(
+    "a listener that was opened for the test was reached: the way is free, and the program is missing",
+    "試験用に開いた待ち受けには届いた。経路は通じており、プログラムが待ち受けていない",
+  );
+  return proven("not-listening", "listener", [...verdict.evidence, line]);
 }
 
 function judgeAttempts(evidence: Evidence): Verdict {
@@ -46,7 +57,7 @@ export function lastAttempts(attempts: readonly Attempt[]): Attempt[] {
 /** Nobody could try: only the listener itself can be asked. */
 function judgeUntried(evidence: Evidence): Verdict {
   const { listener } = evidence;
-  if (listener.revoked) {
+  if (listener.revoked === true) {
     return proven("certificate-revoked", "initiator", [
       text("the manager has revoked this host", "マネージャがこのホストを失効させている"),
     ]);

@@ -48,10 +48,10 @@ async function readFirewall(clock: Clock): Promise<OwnFirewall | undefined> {
   return { kind, addresses: addressesIn(texts.join("\n")) };
 }
 
-/** Every address that stands in rules as a word of its own; null beyond the bound. */
+/** Every address and network that stands in rules as a word of its own; null beyond the bound. */
 export function addressesIn(text: string): readonly string[] | null {
-  const words = text.match(/(?<![\w.:])[0-9a-fA-F.:]*[.:][0-9a-fA-F.:]+(?:\/\d{1,3})?(?![\w.:])/g) ?? [];
-  const single = words.map((word) => word.replace(/\/(32|128)$/, "")).filter((word) => familyOf(word) !== undefined);
-  const distinct = [...new Set(single)];
+  const words = text.match(/(?<![\w.:])[0-9a-fA-F.:]*[.:][0-9a-fA-F.:]+(?:\/\d{1,3})?(?![\w.:/])/g) ?? [];
+  const named = words.map((word) => word.replace(word.includes(":") ? /\/128$/ : /\/32$/, ""));
+  const distinct = [...new Set(named.filter((word) => familyOf(word.split("/", 1)[0] ?? "") !== undefined))];
   return distinct.length > DOCTOR_LIMITS.ruleAddressesMax ? null : distinct;
 }

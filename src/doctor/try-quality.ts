@@ -30,14 +30,10 @@ export async function tryQuality(
   const opened = await listener.listen({ transport: "tcp", family, ports, secret, lifeMs: DOCTOR_LIMITS.listenMs });
   if (opened.ports.some(({ code }) => code !== "")) return;
   const order = { flow, address, ports, secret, timeoutMs: ATTEMPT_MS };
-  const bulk = await initiator.dial({ ...order, kind: "challenge", times: 1, bulkBytes: BULK_BYTES });
-  const series = await initiator.dial({
-    ...order,
-    kind: "connect",
-    times: SERIES_LENGTH,
-    timeoutMs: SERIES_MS,
-    bulkBytes: 0,
-  });
+  const [bulk, series] = await Promise.all([
+    initiator.dial({ ...order, kind: "challenge", times: 1, bulkBytes: BULK_BYTES }),
+    initiator.dial({ ...order, kind: "connect", times: SERIES_LENGTH, timeoutMs: SERIES_MS, bulkBytes: 0 }),
+  ]);
   const heard = await listener.heard(opened.id);
   // A listener that was not there to the end says nothing about the way.
   if (!bulk.attempts.some(({ proof }) => proof === "ours" || proof === "stalled")) return;

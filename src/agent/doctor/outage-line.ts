@@ -42,7 +42,7 @@ export function createOutageLine(needs: {
         farAddress: destination.host,
         assumedFlows: [assumed],
         hasConnection: () => false,
-        isRevoked: false,
+        isRevoked: null,
         idleSeconds: null,
       },
       { clock, random },

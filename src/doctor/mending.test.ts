@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { MENDS, PLACES } from "./cause.ts";
+import { type MendingFacts, mendingCommands } from "./mending.ts";
+
+const facts: MendingFacts = {
+  flow: "backup-control",
+  family: "ipv4",
+  transport: "tcp",
+  ports: [{ from: 10000, to: 10000 }],
+  from: "10.77.1.10",
+  to: "10.77.2.20",
+  setting: "ports.backupControl",
+  program: "rusuban agent run",
+};
+const lines = (firewall: string, changed: Partial<MendingFacts> = {}) =>
+  mendingCommands("allow-in", "listener", { ...facts, ...changed }, firewall).map(({ command }) => command.en);
+
+describe("the command that lets one flow of one address in", () => {
+  it.each([
+    [
+      "nftables inet hostfw input",
+      {},
+      [
+        "nft 'insert rule inet hostfw input ip saddr 10.77.1.10 tcp dport { 10000 } accept comment \"rusuban:backup-control\"'",
+      ],
+    ],
+    [
+      "iptables",
+      { family: "ipv6", from: "fd77:1::10", ports: [{ from: 20300, to: 20349 }] },
+      [
+        "ip6tables -I INPUT -s fd77:1::10 -p tcp --dport 20300:20349 -m comment --comment rusuban:backup-control -j ACCEPT",
+      ],
+    ],
+    [
+      "firewalld",
+      {},
+      [
+        `firewall-cmd --permanent --add-rich-rule='rule family="ipv4" source address="10.77.1.10" port port="10000" protocol="tcp" accept' && firewall-cmd --reload`,
+      ],
+    ],
+    [
+      "ufw",
+      { ports: [{ from: 20300, to: 20349 }] },
+      ["ufw allow from 10.77.1.10 to any port 20300:20349 proto tcp comment 'rusuban:backup-control'"],
+    ],
+    [
+      "windows",
+      {},
+      [
+        "New-NetFirewallRule -DisplayName 'Rusuban backup-control' -Group 'Rusuban' -Direction Inbound -Action Allow -Protocol TCP -LocalPort '10000' -RemoteAddress 10.77.1.10",
+      ],
+    ],
+    [
+      "iptables",
+      { transport: "icmp", ports: [] },
+      [
+        "iptables -I INPUT -s 10.77.1.10 -p icmp --icmp-type echo-request -m comment --comment rusuban:backup-control -j ACCEPT",
+      ],
+    ],
+  ] as const)("for %s", (firewall, changed, expected) => expect(lines(firewall, changed)).toEqual(expected));
+
+  it("names every firewall that it may be where nobody could say", () => {
+    const kinds = mendingCommands("allow-in", "listener", facts).map(({ firewall }) => firewall);
+    expect(kinds).toEqual(["nftables", "firewalld", "ufw", "windows"]);
+  });
+
+  it("speaks to people where the firewall in between is not known", () => {
+    const [words] = mendingCommands("allow-between", "between", facts);
+    expect(words?.command.en).toBe(
+      "allow tcp 10000 from 10.77.1.10 to 10.77.2.20, and the replies (established connections)",
+    );
+  });
+});
+
+it("knows something to do, or nothing, for every kind and place, in both languages", () => {
+  for (const mend of MENDS) {
+    for (const place of PLACES) {
+      const commands = mendingCommands(mend, place, facts, "nftables inet filter input");
+      expect(commands.length > 0).toBe(mend !== "none");
+      for (const { command } of commands) expect([command.en, command.ja].every((each) => each.length > 5)).toBe(true);
+    }
+  }
+});
