@@ -4,7 +4,9 @@ import {
   chmodSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -83,6 +85,52 @@ describe("a round trip", () => {
     expect((await backUp(from)).put.data.length).toBeLessThanOrEqual(2);
   });
 });
+
+describe("files read beside the walk", () => {
+  it("come into the same trees in whatever order they are done", async () => {
+    const from = directory();
+    for (let index = 0; index < 30; index++) {
+      const folder = join(from, `folder-${index % 3}`);
+      mkdirSync(folder, { recursive: true });
+      const bytes = index % 5 === 0 ? 3_000_000 : index % 2 === 0 ? 150_000 : 500;
+      writeFileSync(join(folder, `file-${index}`), systemRandom(bytes + index));
+    }
+    const to = directory();
+    const { backUp, restore } = await createBackupFixture();
+    const first = await backUp(from);
+    expect(first.problems).toEqual([]);
+    expect((await restore(first.snapshot.root, to, { paths: [from] })).problems).toEqual([]);
+    expect(compareTrees(from, join(to, from), SAME).differences).toEqual([]);
+    for (let round = 0; round < 3; round++) {
+      // Nothing is known to be unchanged: all is read again.
+      const again = await backUp(from, { parent: undefined });
+      expect(again.put.data).toEqual([]);
+      // Others work beside us in the system's directory for temporary files: what leads to ours may have changed.
+      expect(again.put.tree.length).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it("end with the backup when the sink refuses one, and leave no handle open", async () => {
+    const from = directory();
+    for (let index = 0; index < 8; index++) writeFileSync(join(from, `file-${index}`), systemRandom(2_000_000));
+    const handles = () => readdirSync("/proc/self/fd").map((fd) => readlinkOrNothing(`/proc/self/fd/${fd}`));
+    const { backUp } = await createBackupFixture();
+    const sink = {
+      missing: async (_: unknown, ids: readonly Buffer[]) => ids.map(() => true),
+      put: async () => Promise.reject(new Error("no room for this")),
+    };
+    await expect(backUp(from, { sink })).rejects.toThrow("no room for this");
+    expect(handles().filter((path) => path.startsWith(from))).toEqual([]);
+  });
+});
+
+function readlinkOrNothing(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
 
 describe("a second backup", () => {
   it("puts nothing and makes the same tree when nothing has changed", async () => {
