@@ -18,7 +18,10 @@ export class CimInstance {
   readonly className: string;
   /** Null for embedded instances, and for one that is yet to be created. */
   readonly path: ObjectPath | null;
-  readonly #properties: ReadonlyMap<string, CimProperty>;
+  /** In the order of the class. */
+  readonly properties: readonly CimProperty[];
+  /** By names in lower case; made at the first question, since most instances are only written out. */
+  #byName: ReadonlyMap<string, CimProperty> | undefined;
 
   constructor({
     className,
@@ -31,20 +34,17 @@ export class CimInstance {
   }) {
     this.className = className;
     this.path = path;
-    this.#properties = new Map(properties.map((property) => [property.name.toLowerCase(), property]));
-  }
-
-  get properties(): CimProperty[] {
-    return [...this.#properties.values()];
+    this.properties = properties;
   }
 
   property(name: string): CimProperty | undefined {
-    return this.#properties.get(name.toLowerCase());
+    this.#byName ??= new Map(this.properties.map((property) => [property.name.toLowerCase(), property]));
+    return this.#byName.get(name.toLowerCase());
   }
 
   /** The value of a property; undefined where the instance has no such property. */
   get(name: string): CimValue | undefined {
-    return this.#properties.get(name.toLowerCase())?.value;
+    return this.property(name)?.value;
   }
 
   /** Only these properties; names that are no properties are passed over (DSP0200 §5.3.2.3). Null means all. */

@@ -28,18 +28,31 @@ export function createInstance<D extends ClassDeclaration>(
       ...(embedded === undefined ? {} : { embedded }),
     };
   });
-  const instance = new CimInstance({ className: declaration.name, properties });
-  return namespace === null ? instance : instance.withPath(pathOf(declaration, instance, namespace));
+  const path = namespace === null ? null : pathFrom(declaration, given, namespace);
+  return new CimInstance({ className: declaration.name, path, properties });
 }
 
-/** The path of an instance by the keys of its class; asserts that no key is NULL. */
-export function pathOf(cimClass: CimClass, instance: CimInstance, namespace: string): ObjectPath {
-  const keys = keysOf(cimClass).map((name) => {
-    const value = instance.get(name);
+/** By the keys of the class; asserts that none is NULL. */
+function pathFrom(
+  cimClass: CimClass,
+  given: Readonly<Record<string, CimValue | undefined>>,
+  namespace: string,
+): ObjectPath {
+  const keys = cachedKeys(cimClass).map((name) => {
+    const value = given[name];
     assert(value !== null && value !== undefined, `${cimClass.name}: its key ${name} is NULL`);
     return { name, value: keyOf(value) };
   });
   return new ObjectPath({ namespace, className: cimClass.name, keys });
+}
+
+/** Classes live as long as the program: what their keys are is asked once. */
+const KEYS = new WeakMap<CimClass, readonly string[]>();
+
+function cachedKeys(cimClass: CimClass): readonly string[] {
+  const known = KEYS.get(cimClass) ?? keysOf(cimClass);
+  KEYS.set(cimClass, known);
+  return known;
 }
 
 function keyOf(value: CimValue): KeyValue {
