@@ -62,28 +62,35 @@ function ends({ direction, family, sources, destinations }: FamilyRule): string[
 }
 
 function script({ side, rules }: RuleSet): string {
-  const lines = rules.flatMap((rule) => {
-    const comment = harmless(rule.comment, { bytesMax: COMMENT_BYTES_MAX });
-    return ufwRules(rule).map((words) => `add '${comment}' ${words}\n`);
-  });
+  const commented = rules.map((rule) => ({
+    comment: harmless(rule.comment, { bytesMax: COMMENT_BYTES_MAX }),
+    words: ufwRules(rule),
+  }));
+  const wanted = commented.flatMap(({ words }) => words.map((each) => `${each}\n`));
+  const lines = commented.flatMap(({ comment, words }) => words.map((each) => `add '${comment}' ${each}\n`));
   return `set -euf
 
-# What the last run added.
-ufw show added | sed -n "s/^ufw \\\\(.*\\\\) comment '${markOf(side)}.*'$/\\\\1/p" | while read -r rule; do
+there=$(ufw show added)
+line='
+'
+wanted='
+${wanted.join("")}'
+# What an earlier run added and this one does not want, or would be told in other words; what stays is never closed.
+echo "$there" | sed -n "s/^ufw \\(.*\\) comment '${markOf(side)}.*'$/\\1/p" | while read -r rule; do
+  case "$wanted" in *"$line$rule$line"*) continue ;; esac
   # Its words, without expansion (set -f).
   case $rule in
     "route "*) ufw route delete \${rule#route } ;;
     *) ufw delete $rule ;;
   esac
 done
-others=$(ufw show added)
-line='
-'
-# add COMMENT RULE: unless somebody else has that rule already, because its comment would become ours.
+# add COMMENT RULE: unless it is there already, or somebody else has that rule, because its comment would become ours.
 add() {
   comment=$1
   shift
-  case "$line$others$line" in
+  case "$line$there$line" in
+    *"$line""ufw $* comment '$comment'$line"*) ;;
+    *"$line""ufw $* comment '${markOf(side)}"*) ufw "$@" comment "$comment" ;;
     *"$line""ufw $*$line"* | *"$line""ufw $* comment "*) echo "already there, not ours: $*" >&2 ;;
     *) ufw "$@" comment "$comment" ;;
   esac
