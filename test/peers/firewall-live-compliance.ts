@@ -110,6 +110,7 @@ export function describeLiveFirewall(setUp: SetUp): void {
       const { detection } = await firewall().plan(WANTED);
       expect(detection.inCharge).toBe(setUp.replace("-legacy", ""));
       expect(detection.evidence[0]).toMatch(EVIDENCE[setUp]);
+      expect(detection.beside).toEqual(["Docker: chains DOCKER"]);
     });
 
     it("opens what is wanted and nothing else; a second time changes nothing; confirmed it stays; removed it leaves no trace", async () => {

@@ -32,12 +32,20 @@ export interface ManagedHost {
 /** What stands in every one of them and is not ours: an engine for containers, and a guard against floods. */
 const FOREIGN = `
 table ip docker-like {
-  set published { type ipv4_addr . inet_service; elements = { 172.18.0.2 . 80, 172.18.0.3 . 443 } }
-  chain DOCKER { ip daddr 172.18.0.2 tcp dport 80 accept comment "web" }
-  chain POSTROUTING { type nat hook postrouting priority srcnat; policy accept; ip saddr 172.18.0.0/16 masquerade }
+  set published { type ipv4_addr . inet_service; elements = { 172.18.0.2 . 80, 172.18.0.3 . 443 }; }
+  chain DOCKER {
+    ip daddr 172.18.0.2 tcp dport 80 counter accept comment "web"
+  }
+  chain POSTROUTING {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr 172.18.0.0/16 masquerade
+  }
 }
 table inet guard {
-  chain input { type filter hook input priority -300; policy accept; ip saddr 198.51.100.0/24 drop }
+  chain input {
+    type filter hook input priority -300; policy accept;
+    ip saddr 198.51.100.0/24 drop
+  }
 }`;
 
 const HOST_FIREWALL = `#!/usr/sbin/nft -f
@@ -157,7 +165,7 @@ export async function createManagedHost(setUp: SetUp): Promise<ManagedHost> {
   await host.sh(`cp -a /etc '${folder}/etc'`);
   const place = await host.withOwnFiles({ tmpfs: ["/run"], binds: [[`${folder}/etc`, "/etc"]] });
   await SET_UPS[setUp](place);
-  await place.run("nft", ["-f", "-"], { input: FOREIGN });
+  await place.sh("nft -f -", { input: FOREIGN });
   await eventually("the cable carries IPv6", async () => {
     return (await host.run("ping", ["-c", "1", "-W", "1", PEER[6]])).code === 0;
   });
