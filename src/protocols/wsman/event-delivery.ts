@@ -106,7 +106,8 @@ export class ActiveSubscription {
         if (isDue && !signal.aborted) await this.#deliver({ kind: "heartbeat" });
         continue;
       }
-      if (batchMs > 0 && batch.items.length < itemsMax && !batch.isFull) {
+      // What has failed has waited already.
+      if (batchMs > 0 && this.#failures === 0 && batch.items.length < itemsMax && !batch.isFull) {
         await pause(this.#needs.clock, batchMs, signal);
         batch = this.#collect({ itemsMax, bytesMax: this.#bytesMax });
       }
@@ -151,10 +152,11 @@ export class ActiveSubscription {
     const { endTo } = this.#stored.delivery;
     if (endTo === undefined) return;
     const text = writeDelivery(
-      { kind: "end", status, reason },
+      { kind: "end", identifier: `uuid:${this.#stored.id}`, status, reason },
       { to: endTo, messageId: this.#needs.newMessageId(), wantsAck: false, bookmark: undefined },
     );
-    await this.#post(endTo.address, text).catch(() => {});
+    // The subscription's own signal has ended with it; this one delivery has its time, and nobody waits for it.
+    await this.#post(endTo.address, text, new AbortController().signal).catch(() => {});
   }
 
   get #bytesMax(): number {
@@ -274,7 +276,7 @@ export class ActiveSubscription {
     }
   }
 
-  #post(url: string, text: string) {
+  #post(url: string, text: string, signal: AbortSignal = this.#stop.signal) {
     const { charset } = this.#stored.delivery;
     return this.#needs.post({
       url,
@@ -282,7 +284,7 @@ export class ActiveSubscription {
       body: encodeEnvelope(text, charset),
       bytesMax: ACKNOWLEDGEMENT_BYTES_MAX,
       timeoutMs: DELIVERY_TIMEOUT_MS,
-      signal: this.#stop.signal,
+      signal,
     });
   }
 

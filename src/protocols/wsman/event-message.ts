@@ -4,7 +4,7 @@
 import type { XmlElement } from "../../wire/xml-element.ts";
 import type { XmlFragment, XmlWriter } from "../../wire/xml-writer.ts";
 import { type Envelope, headerOf, keptElements, writeElement, writeEnvelope } from "./envelope.ts";
-import { ACTION, END_STATUS, type EndStatus, NS } from "./names.ts";
+import { ACTION, ANONYMOUS_ROLE, END_STATUS, type EndStatus, NS } from "./names.ts";
 import type { DeliveryPlace } from "./subscribe-message.ts";
 
 /** Our bookmarks: the position of an event in the agent's journal. */
@@ -29,7 +29,7 @@ export type Delivery =
   | { readonly kind: "events"; readonly items: readonly XmlFragment[]; readonly isBatched: boolean }
   | { readonly kind: "heartbeat" }
   | { readonly kind: "dropped"; readonly count: number }
-  | { readonly kind: "end"; readonly status: EndStatus; readonly reason: string };
+  | { readonly kind: "end"; readonly identifier: string; readonly status: EndStatus; readonly reason: string };
 
 export interface DeliveryHeaders {
   readonly to: DeliveryPlace;
@@ -80,7 +80,10 @@ function writeDeliveryBody(writer: XmlWriter, delivery: Delivery): void {
       writer.leaf("wsman:DroppedEvents", String(delivery.count), { Action: ACTION.droppedEvents });
       return;
     case "end":
-      writer.open("wse:SubscriptionEnd").leaf("wse:Status", END_STATUS[delivery.status]);
+      // WS-Eventing 2004/08 §3.5: which one has ended is said as it was when it was made.
+      writer.open("wse:SubscriptionEnd").open("wse:SubscriptionManager").leaf("wsa:Address", ANONYMOUS_ROLE);
+      writer.open("wsa:ReferenceParameters").leaf("wse:Identifier", delivery.identifier).close().close();
+      writer.leaf("wse:Status", END_STATUS[delivery.status]);
       writer.leaf("wse:Reason", delivery.reason, { "xml:lang": "en" }).close();
   }
 }

@@ -10,13 +10,14 @@ import { FakeClock } from "../../runtime/fake-clock.ts";
 import { systemRandom } from "../../runtime/random.ts";
 import { parseXml } from "../../wire/xml-reader.ts";
 import type { XmlWriter } from "../../wire/xml-writer.ts";
-import { encodeEnvelope, headerOf, readEnvelope, writeEnvelope } from "./envelope.ts";
+import { encodeEnvelope, headerOf, readEnvelope, writeElement, writeEnvelope } from "./envelope.ts";
 import type { PostToSink, SinkRequest } from "./event-delivery.ts";
 import { readDelivery } from "./event-message.ts";
 import { createEventSink, type SinkDelivery } from "./event-sink.ts";
 import { createEventSource, SUBSCRIPTIONS_PER_OWNER_MAX } from "./event-source.ts";
 import { createMemoryEventStorage, type EventStorage } from "./event-storage.ts";
 import { Fault, WsmanFault, writeFault } from "./fault.ts";
+import { fixtureEnvelope } from "./fixture-messages.ts";
 import { createTestObjects, OTHER_ACCOUNT, pathTo, startLoopbackServer } from "./loopback-fixture.ts";
 import { ACTION, type DeliveryMode, NS, OPENWSMAN_ACK } from "./names.ts";
 import type { Subscribed } from "./subscribe-message.ts";
@@ -247,7 +248,42 @@ describe("a subscription", () => {
     expect(seen).toEqual(["events a", "events b", "events c"]);
   });
 
-  it("ends when the sink refuses delivery, and after as many tries as the subscriber gave", async () => {
+  it("ends after as many tries as the subscriber gave, and says so where it is wanted", async () => {
+    let attempts = 0;
+    const ends: (string | undefined)[] = [];
+    const { eventing, clock, client } = await source({
+      post: async (request) => {
+        const { header, body } = readEnvelope(parseXml(request.body));
+        if (request.url.endsWith("/ends")) {
+          const identifier = body[0]
+            ?.child("SubscriptionManager")
+            ?.child("ReferenceParameters")
+            ?.childText("Identifier");
+          ends.push(identifier, body[0]?.childText("Status"), header.find(({ name }) => name === "Key")?.text);
+          return { status: 202, contentType: "", body: Buffer.alloc(0) };
+        }
+        attempts += 1;
+        throw new Error("refused");
+      },
+    });
+    const [wanted] = fixtureEnvelope("subscribe-request").body;
+    const answer = await client.request({
+      action: ACTION.subscribe,
+      resource: { className: "*" },
+      body: (w) => writeElement(w, wanted as never),
+    });
+    const identifier = answer.body[0]
+      ?.child("SubscriptionManager")
+      ?.child("ReferenceParameters")
+      ?.childText("Identifier");
+    eventing.publish(alert("a"), CIMV2);
+    await clock.advance(5_000 + 3 * 30_000);
+    expect(attempts).toBe(4);
+    expect(ends).toEqual([identifier, "http://schemas.xmlsoap.org/ws/2004/08/eventing/DeliveryFailure", "e"]);
+    expect(eventing.subscriptions).toEqual([]);
+  });
+
+  it("ends when the sink refuses delivery", async () => {
     const { eventing, clock, subscribe, behaviour } = await source();
     behaviour.post = async () => faultAnswer(new Fault("deliveryRefused", "who are you"));
     await subscribe("pushWithAck");
