@@ -1,13 +1,14 @@
 import { assert } from "../runtime/errors.ts";
 import { type CimClass, keysOf } from "./cim-class.ts";
 import { CimInstance } from "./cim-instance.ts";
-import { type CimScalar, type CimValue, misfitOf } from "./cim-type.ts";
+import { type CimScalar, type CimType, type CimValue, isNumericType, misfitOf } from "./cim-type.ts";
 import type { ClassDeclaration, InstanceOf } from "./class-declaration.ts";
 import { type KeyValue, ObjectPath } from "./object-path.ts";
 
 /**
  * An instance of a declared class from a provider's values: every property of the class, NULL where the provider said
- * nothing. A value that its type cannot carry is our bug, and named.
+ * nothing, or a number that its type cannot carry: what a machine says of itself may be anything, and one strange counter
+ * must not cost the rest. A value of another type is our bug, and named.
  */
 export function createInstance<D extends ClassDeclaration>(
   declaration: D,
@@ -16,7 +17,7 @@ export function createInstance<D extends ClassDeclaration>(
 ): CimInstance {
   const given = values as Readonly<Record<string, CimValue | undefined>>;
   const properties = declaration.properties.map(({ name, type, isArray, referenceClass, embedded, value }) => {
-    const found = given[name] ?? value;
+    const found = carried(type, given[name] ?? value);
     const problem = misfit(found, isArray, (each) => misfitOf(type, each));
     assert(problem === null, `${declaration.name}.${name}: ${problem}`);
     return {
@@ -53,6 +54,12 @@ function cachedKeys(cimClass: CimClass): readonly string[] {
   const known = KEYS.get(cimClass) ?? keysOf(cimClass);
   KEYS.set(cimClass, known);
   return known;
+}
+
+function carried(type: CimType, value: CimValue): CimValue {
+  if (typeof value !== "number" && typeof value !== "bigint") return value;
+  const isRightKind = (type === "uint64" || type === "sint64") === (typeof value === "bigint");
+  return isRightKind && misfitOf(type, value) !== null && isNumericType(type) ? null : value;
 }
 
 function keyOf(value: CimValue): KeyValue {
