@@ -83,7 +83,8 @@ export class RestoreCrew {
   }
 
   #ask(thread: Thread, task: RestoreTask): Promise<CrewReply> {
-    const contents = task.chunks.map(({ bytes }) => ownBytes(bytes));
+    // Plaintext may be somebody else's as well, who would be left with nothing.
+    const contents = task.chunks.map(({ bytes, isEncoded }) => (isEncoded ? ownBytes(bytes) : Uint8Array.from(bytes)));
     const message: CrewMessage = { task: Uint8Array.from(encodeTask(task)), contents };
     return new Promise((resolve, reject) => {
       thread.waiting.push({ resolve, reject });
