@@ -25,6 +25,8 @@ export function managerFiles(dataDirectory: string) {
     passphrase: join(manager, "store-passphrase"),
     /** Seals the passwords of servers without an agent. */
     secretKey: join(manager, "secret-key"),
+    /** Numbers of the indications that were seen. */
+    indications: join(manager, "indications.json"),
     settings: join(dataDirectory, "manager.toml"),
     /** The local administrator's certificate and where the manager is: what the command line uses. */
     administrator: join(dataDirectory, "administrator"),

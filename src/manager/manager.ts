@@ -41,6 +41,9 @@ import { HostDecisions } from "./fleet/host-groups.ts";
 import { createHostList } from "./fleet/host-list.ts";
 import { Presence } from "./fleet/presence.ts";
 import { createHousekeeping } from "./housekeeping.ts";
+import { createIndicationIntake } from "./indications/indication-intake.ts";
+import { createHostOf, createIndicationListener } from "./indications/indication-listener.ts";
+import { createSequenceMemory } from "./indications/sequence-memory.ts";
 import { createListeners } from "./listeners.ts";
 import {
   issueManagerIdentity,
@@ -425,10 +428,25 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     log,
     clock,
   };
+  const indications = createIndicationIntake({
+    inbox,
+    hostOf: createHostOf(hosts.all, (hostId) => decisions.hasAgent(hostId)),
+    memory: createSequenceMemory({ file: managerFiles(dataDirectory).indications, log }),
+    clock,
+    random,
+    log: boundedLog,
+  });
   const listeners = createListeners({
     host: listenHost,
     log,
     declared: [
+      createIndicationListener({
+        book,
+        listening,
+        byAddress: settings["indications.byAddress"] === "on",
+        intake: indications,
+        log: boundedLog,
+      }),
       ...createRecordListeners({
         book,
         listening,
@@ -453,6 +471,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       { name: "web", start: async () => {}, stop: () => web.close() },
       receiver,
       { name: "jobs", start: () => jobs.start(), stop: () => jobs.stop() },
+      indications,
       reachability,
       agentless,
       createStoreUpkeep({

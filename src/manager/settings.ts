@@ -12,6 +12,7 @@ export const MANAGER_LISTENS = [
   "dedupManager",
   "administration",
   "console",
+  "cimIndication",
 ] as const satisfies readonly FlowKey[];
 
 /** The flows that a manager begins towards any agent, whatever that one says of itself. */
@@ -45,6 +46,11 @@ export const MANAGER_SETTINGS = {
     integer({ min: 1, max: 100 }),
     3,
     "Looks in a row that must fail before a server without our agent is unreachable.",
+  ),
+  "indications.byAddress": setting(
+    choice(["off", "on"]),
+    "off",
+    "Whether indications of servers without our agent are taken from the address that each is looked at, without any other proof.",
   ),
   "hosts.tokenSeconds": setting(
     seconds({ min: 60, max: 31 * 86_400 }),

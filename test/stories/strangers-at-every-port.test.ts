@@ -65,6 +65,7 @@ const LETS_IN: Partial<Record<FlowKey, readonly (KnownPeer["kind"] | "anonymous"
   backupControl: ["manager"],
   wsmanHttps: ["manager"], // Others too, once an account is set.
   cimXml: ["manager"],
+  cimIndication: ["host"],
 };
 const RECORD_FLOWS = ["agentBrowser", "managerReport", "dedupEngine", "dedupManager", "backupControl"] as const;
 const TIMEOUT_MS = 90_000;

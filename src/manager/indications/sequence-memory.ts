@@ -33,6 +33,8 @@ export function createSequenceMemory({ file, log }: { readonly file: string; rea
         return [];
       }
     },
-    save: (memory: SequenceMemory) => writePrivateFile(file, `${JSON.stringify(memory)}\n`, "always"),
+    async save(memory: SequenceMemory): Promise<void> {
+      await writePrivateFile(file, `${JSON.stringify(memory)}\n`, "always");
+    },
   };
 }
