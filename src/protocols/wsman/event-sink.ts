@@ -4,6 +4,7 @@
 import type { IncomingMessage } from "node:http";
 import { CimInstance } from "../../cim/cim-instance.ts";
 import { isCimName } from "../../cim/object-path.ts";
+import { WireError } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { XmlElement } from "../../wire/xml-element.ts";
 import { encodeEnvelope, fragmentOf, writeEnvelope } from "./envelope.ts";
@@ -26,6 +27,8 @@ export interface SinkDelivery {
   /** `wse:Identifier`, as it was given at Subscribe; undefined where the source leaves it out. */
   readonly identifier: string | undefined;
   readonly events: readonly CimInstance[];
+  /** Why events of this delivery cannot be read, one each: they are acknowledged, or they would come again for ever. */
+  readonly unreadable: readonly string[];
   /** Events that the source says were lost. */
   readonly dropped: number;
   /** Of the end of a subscription: the URI that says why. */
@@ -51,9 +54,28 @@ export function createEventSink({ senderOf, commit, newMessageId, log }: EventSi
       const delivered = readDelivery(request.envelope);
       const { kind, identifier, dropped, endStatus } = delivered;
       const { sender, path } = request;
-      const events = delivered.events.map(indicationOf);
+      const events: CimInstance[] = [];
+      const unreadable: string[] = [];
+      for (const elements of delivered.events) {
+        try {
+          events.push(indicationOf(elements));
+        } catch (error) {
+          if (!(error instanceof WireError)) throw error;
+          unreadable.push(error.message);
+        }
+      }
       const bookmark = delivered.bookmark === undefined ? undefined : bookmarkText(delivered.bookmark);
-      const verdict = await commit({ kind, sender, path, identifier, events, dropped, endStatus, bookmark });
+      const verdict = await commit({
+        kind,
+        sender,
+        path,
+        identifier,
+        events,
+        unreadable,
+        dropped,
+        endStatus,
+        bookmark,
+      });
       if (verdict === "unknown") refuse("deliveryRefused", "there is no such subscription");
       return acknowledge(delivered, request, newMessageId());
     },

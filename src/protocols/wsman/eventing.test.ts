@@ -514,6 +514,22 @@ describe("a sink", () => {
     expect(refused.body.toString()).toContain("DeliveryRefused");
   });
 
+  it("takes what it cannot read, says so, and loses none of its neighbours", async () => {
+    const seen: SinkDelivery[] = [];
+    const { send } = await sink(async (delivery) => {
+      seen.push(delivery);
+      return "committed";
+    });
+    const wide = `<Wide>${Array.from({ length: 2_000 }, (_, n) => `<P${n}>x</P${n}>`).join("")}</Wide>`;
+    const event = (inside: string) => `<wsman:Event>${inside}</wsman:Event>`;
+    const batch = `<wsman:Events>${[event("<A><M>1</M></A>"), event(wide), event("<B><M>2</M></B>")].join("")}</wsman:Events>`;
+    const { status, envelope } = await send(eventEnvelope(batch, ACK_REQUESTED));
+    expect(status).toBe(200);
+    expect(envelope && headerOf(envelope, "Action")?.text).toBe(ACTION.ack);
+    expect(seen[0]?.events.map(({ className }) => className)).toEqual(["A", "B"]);
+    expect(seen[0]?.unreadable).toEqual([expect.stringContaining("more than 1024 properties")]);
+  });
+
   it("speaks openwsman's own spelling with openwsman", async () => {
     const { send } = await sink(async () => "committed");
     const { envelope } = await send(eventEnvelope("<T/>", ACK_REQUESTED), { "user-agent": "Openwsman" });
