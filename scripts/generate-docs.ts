@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { renderApiDocument } from "./api-document.ts";
+import { CAUSES_PARTS } from "./causes-document.ts";
 import { CIM_PARTS } from "./cim-parts.ts";
 import { renderCommands, renderRootHelp } from "./cli-document.ts";
 import { fillDocument, type Parts } from "./filled-document.ts";
@@ -29,6 +30,7 @@ export const GENERATED_DOCUMENTS: readonly GeneratedDocument[] = [
   { path: "docs/images/overview.ja.svg", render: () => renderOverviewPicture("ja") },
   filled("docs/cli.md", { help: renderRootHelp, commands: renderCommands }),
   filled("docs/cim.md", CIM_PARTS),
+  filled("docs/doctor.md", CAUSES_PARTS),
   filled("docs/firewall.md", FIREWALL_PARTS),
   filled("docs/protocols/agent-browser.md", BROWSER_PARTS),
   filled("docs/protocols/dedup.md", DEDUP_PARTS),

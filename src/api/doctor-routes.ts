@@ -63,10 +63,9 @@ export const DOCTOR_ROUTES = defineRoutes({
     role: "operator",
     description:
       "Tries every enabled flow between the manager and a host, in its true direction and each address family, and says " +
-      "what stands in the way. Takes up to ten seconds; with `idleSeconds` four times that long.",
+      "what stands in the way. Takes up to ten seconds.",
     params: z.object({ host: HostRef }),
     body: z.object({
-      idleSeconds: z.int().min(1).max(API_LIMITS.doctorIdleSeconds).optional().describe("tests idle connections, too"),
       answer: z
         .string()
         .max(API_LIMITS.doctorAnswer)

@@ -36,8 +36,6 @@ export const API_LIMITS = {
   logWaitSeconds: 25,
   password: { min: 12, max: 256 },
   token: 1_024,
-  /** Four times as long is what the test of idle connections takes. */
-  doctorIdleSeconds: 900,
   /** What `rusuban doctor answer` prints. */
   doctorAnswer: 64 * 1024,
   tokenSeconds: { min: 60, max: 31 * 86_400 },

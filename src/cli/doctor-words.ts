@@ -6,10 +6,6 @@ export const WORDS = {
     ja: "ホストとの全フローを試験し、何が妨げているかを表示(HOST 省略時はこのコンピュータを点検)",
   },
   host: { en: "host: its name, its id, or a unique beginning of its id", ja: "ホスト(名前、ID、または ID の先頭部分)" },
-  idle: {
-    en: "also test whether idle connections are cut: one idle for so long, one for four times as long",
-    ja: "無通信の接続が切断されるかも試験(この時間とその 4 倍の 2 本)",
-  },
   answer: {
     en: "what the pasted line printed on the host; - reads it from stdin",
     ja: "ホストに貼り付けた行の出力(- で標準入力から読み取り)",
@@ -30,10 +26,6 @@ export const WORDS = {
   testing: {
     en: "Testing every flow between the manager and {host}; this takes up to ten seconds.",
     ja: "マネージャと {host} の間の全フローを試験しています(最大 10 秒)。",
-  },
-  waiting: {
-    en: "Idle connections are tested as well: this takes {seconds} seconds more.",
-    ja: "無通信の接続も試験するため、さらに {seconds} 秒かかります。",
   },
   bothEnds: {
     en: "Tested from both ends in {seconds} s; {host} was asked over {via}.",

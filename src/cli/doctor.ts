@@ -1,7 +1,5 @@
 import type { Command } from "commander";
 import type { DoctorEntry, DoctorReport } from "../api/doctor-routes.ts";
-import { API_LIMITS } from "../api/limits.ts";
-import { integer } from "../runtime/setting-kinds.ts";
 import { defineCommand } from "./define-command.ts";
 import { answerCommand } from "./doctor-answer.ts";
 import { explainCommand } from "./doctor-explain.ts";
@@ -13,7 +11,6 @@ import { findHost } from "./references.ts";
 import type { Cli, Session } from "./session.ts";
 
 interface Options {
-  readonly idle?: number;
   readonly answer?: string;
 }
 
@@ -23,10 +20,7 @@ export function doctorCommand(cli: Cli): Command {
     name: "doctor",
     about: WORDS.about,
     arguments: [["[host]", WORDS.host]],
-    options: [
-      { flags: "--idle <seconds>", about: WORDS.idle, kind: integer({ min: 1, max: API_LIMITS.doctorIdleSeconds }) },
-      { flags: "--answer <text>", about: WORDS.answer },
-    ],
+    options: [{ flags: "--answer <text>", about: WORDS.answer }],
     examples: [
       "rusuban doctor web1",
       "rusuban doctor web1 --json",
@@ -41,15 +35,11 @@ export function doctorCommand(cli: Cli): Command {
   return command;
 }
 
-async function examineHost(session: Session, reference: string, { idle, answer }: Options): Promise<ExitCode> {
+async function examineHost(session: Session, reference: string, { answer }: Options): Promise<ExitCode> {
   const api = await session.api();
   const { id, name } = await findHost(session, api, reference);
   session.tell(WORDS.testing, { host: name });
-  if (idle !== undefined) session.tell(WORDS.waiting, { seconds: 4 * idle });
-  const body = {
-    ...(idle === undefined ? {} : { idleSeconds: idle }),
-    ...(answer === undefined ? {} : { answer: answer === "-" ? await readInput(session) : answer }),
-  };
+  const body = answer === undefined ? {} : { answer: answer === "-" ? await readInput(session) : answer };
   const report = await api.doctorExamine({ params: { host: id }, body });
   session.result(report, () => show(session, report));
   return exitOf(report.entries);

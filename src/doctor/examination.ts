@@ -43,11 +43,9 @@ export interface ExaminationNeeds {
   readonly hasConnection: (flow: FlowKey) => boolean;
   /** Null where only the far end knows. */
   readonly isRevoked: boolean | null;
-  /** Tests idle connections, too; null for not. */
-  readonly idleSeconds: number | null;
   /** Hears what the far end refused or no longer answered. */
   readonly onProblem?: (error: unknown) => void;
-  readonly onProgress?: (step: "looking" | "trying" | "counting" | "waiting") => void;
+  readonly onProgress?: (step: "looking" | "trying" | "counting") => void;
 }
 
 /** What both ends said of themselves; the far one's is null where it cannot be asked. */

@@ -27,8 +27,6 @@ export const DOCTOR_LIMITS = {
   addressesMax: 64,
   /** Addresses in firewall rules that are told: beyond, the rules are not taken for known. */
   ruleAddressesMax: 4_096,
-  /** Time of each idle connection, at most: the longer one waits four times as long. */
-  idleSecondsMax: 900,
   /** Examinations of one manager at once. */
   examinationsMax: 4,
   /** One question to the far end, its answer included. */

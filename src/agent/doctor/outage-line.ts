@@ -43,7 +43,6 @@ export function createOutageLine(needs: {
         assumedFlows: [assumed],
         hasConnection: () => false,
         isRevoked: null,
-        idleSeconds: null,
       },
       { clock, random },
     );

@@ -137,10 +137,7 @@ export interface AlertInbox {
 /** The doctor. */
 export interface Examinations {
   /** Undefined for a host that is gone. Throws ApiError `conflict` for an answer that is not of this host and its last question. */
-  examine(
-    hostId: string,
-    options: { readonly idleSeconds?: number | undefined; readonly answer?: string | undefined },
-  ): Promise<DoctorReport | undefined>;
+  examine(hostId: string, options: { readonly answer?: string | undefined }): Promise<DoctorReport | undefined>;
 }
 
 export interface TestAlerts {

@@ -75,7 +75,6 @@ export interface Doctor {
 }
 
 export interface ExamineOptions {
-  readonly idleSeconds?: number | undefined;
   /** What a pasted line printed on the host, instead of asking it. */
   readonly answer?: string | undefined;
 }
@@ -98,10 +97,7 @@ export function createDoctor(needs: DoctorNeeds): Doctor {
 
   const pasting = createPasting(needs);
 
-  const examineOnce = async (
-    hostId: string,
-    { idleSeconds, answer }: ExamineOptions,
-  ): Promise<HostExamination | undefined> => {
+  const examineOnce = async (hostId: string, { answer }: ExamineOptions): Promise<HostExamination | undefined> => {
     const host = await needs.find(hostId);
     if (host === undefined) return undefined;
     const startedAtMs = clock.now();
@@ -119,7 +115,6 @@ export function createDoctor(needs: DoctorNeeds): Doctor {
           assumedFlows: assumedFlows(host, needs.dials),
           hasConnection: (flow) => needs.hasConnection(hostId, flow),
           isRevoked: host.isRevoked,
-          idleSeconds: idleSeconds ?? null,
           onProblem: (error) => log.debug({ hostId, reason: reasonOf(error) }, "the far end did not help the doctor"),
         },
         needs,
@@ -142,7 +137,7 @@ export function createDoctor(needs: DoctorNeeds): Doctor {
   };
 
   const examineHost = (hostId: string, options: ExamineOptions = {}) => {
-    const key = `${hostId} ${options.idleSeconds ?? ""} ${options.answer ?? ""}`;
+    const key = `${hostId} ${options.answer ?? ""}`;
     const known = underWay.get(key);
     if (known !== undefined) return known;
     if (underWay.size >= DOCTOR_LIMITS.examinationsMax) {
