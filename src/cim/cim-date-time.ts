@@ -10,6 +10,7 @@ const ISO_TIME = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?
 const ISO_DURATION = /^P(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,12})(?:\.(\d{1,9}))?S)?)?$/;
 const MICROSECONDS = /^(?:\d{6}|\d{5}\*|\d{4}\*{2}|\d{3}\*{3}|\d{2}\*{4}|\d\*{5}|\*{6})$/;
 const DAY_MS = 86_400_000;
+/** Eight digits of days. */
 const DAYS_MAX = 99_999_999;
 
 /** A value of type datetime. Two are equal when their texts are. */

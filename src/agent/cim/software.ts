@@ -13,7 +13,6 @@ import { health } from "./status.ts";
 const [DRIVER_OR_APP, INSTRUMENTATION, OPERATING_SYSTEM, FIRMWARE] = [4, 5, 8, 10];
 const RESOURCE = { deb: 8, rpm: 3 } as const;
 const DMI = "/sys/class/dmi/id";
-const UINT16_MAX = 65_535;
 
 /** Packages, the kernel, the firmware of board and drives, and the agent itself, each by name and version. */
 export function createSoftwareProviders(
@@ -94,7 +93,7 @@ function numbersOf(version: string) {
   const numbers = (/^(?:\d+:)?v?(\d+(?:[.-]\d+)*)/.exec(version)?.[1] ?? "").split(/[.-]/).map(Number);
   const number = (index: number) => {
     const found = numbers[index];
-    return found === undefined || numbers[0] === undefined || found > UINT16_MAX || !/\d/.test(version) ? null : found;
+    return found === undefined || numbers[0] === undefined || !/\d/.test(version) ? null : found;
   };
   return { MajorVersion: number(0), MinorVersion: number(1), RevisionNumber: number(2), BuildNumber: number(3) };
 }

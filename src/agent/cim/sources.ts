@@ -18,9 +18,13 @@ import { isSystemdInCharge, readServiceUnits } from "../providers/units.ts";
 const KERNEL_KEPT_MS = 1_000;
 const KERNEL = { keptMs: KERNEL_KEPT_MS, patienceMs: 3_000, timeoutMs: 4_000 };
 const CHILD = { keptMs: 2_000, patienceMs: 4_000, timeoutMs: 10_000 };
+/** The firmware's tables do not change while the machine runs. */
 const HARDWARE_KEPT_MS = 3_600_000;
+/** Seconds of work for the package manager, and an inventory is no alarm. */
 const PACKAGES_KEPT_MS = 600_000;
+/** A drive's health changes over weeks, and asking makes its heads move. */
 const SMART_KEPT_MS = 600_000;
+/** The controller's bus is slow: asked more often, it would do nothing else. */
 const IPMI_KEPT_MS = 30_000;
 
 /** Drives whose health is remembered. */

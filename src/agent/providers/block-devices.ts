@@ -26,6 +26,7 @@ export interface BlockDevice {
   readonly basedOn: readonly string[];
 }
 
+/** Drives, partitions and volumes together; a storage server with 500 drives has as many partitions. */
 export const BLOCK_DEVICES_MAX = 2_048;
 /** What is in memory or is a file, and what has no medium in it. */
 const VIRTUAL = /^(loop|ram|zram|nbd|fd|sr)\d+$/;

@@ -28,6 +28,7 @@ export interface Sensor {
   readonly fault: boolean;
 }
 
+/** A large server has about 200; each is a few small reads, and must fit into the provider's time. */
 export const SENSORS_MAX = 1_024;
 
 export async function readSensors(system: HostSystem, signal: AbortSignal): Promise<Sensor[]> {

@@ -12,6 +12,7 @@ export interface IpmiSensor {
   readonly states: string | null;
 }
 
+/** A sensor's number has eight bits on each of few controllers (IPMI 2.0 §43). */
 export const IPMI_SENSORS_MAX = 512;
 /** A management controller answers a few sensors a second over its slow bus. */
 export const IPMI_TIMEOUT_MS = 30_000;

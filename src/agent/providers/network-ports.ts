@@ -21,6 +21,7 @@ export interface NetworkPort {
   readonly counters: ReadonlyMap<string, bigint>;
 }
 
+/** With hardware behind them, virtual functions of one card included. */
 export const NETWORK_PORTS_MAX = 256;
 const COUNTERS = [
   ...["rx_bytes", "tx_bytes", "rx_packets", "tx_packets", "rx_errors", "tx_errors", "rx_dropped", "tx_dropped"],

@@ -17,6 +17,7 @@ export interface ServiceUnit {
   readonly mainPid: number | null;
 }
 
+/** A server has about 200 services; one with an instance for each user more. */
 export const UNITS_MAX = 2_048;
 const PROPERTIES = "Id,Description,LoadState,ActiveState,SubState,Result,UnitFileState,MainPID";
 
