@@ -94,10 +94,13 @@ const NO_PULL_HTTP = ["http-400", "http-501"];
 
 type Parameters = Readonly<Record<string, IParamValue["value"]>>;
 
-/** `objectsMax` bounds one enumeration, over all its pulls. */
+/** `objectsMax` bounds one enumeration, over all its pulls, of which each asks for `pullObjects`. */
 export function createCimXmlClient(
   target: ExchangeTarget,
-  { objectsMax: collectedMax = COLLECTED_OBJECTS_MAX }: { readonly objectsMax?: number } = {},
+  {
+    objectsMax: collectedMax = COLLECTED_OBJECTS_MAX,
+    pullObjects = CLIENT_PULL_OBJECTS,
+  }: { readonly objectsMax?: number; readonly pullObjects?: number } = {},
 ): CimXmlClient {
   let pulls: "unknown" | "served" | "not served" = "unknown";
 
@@ -131,7 +134,7 @@ export function createCimXmlClient(
     options: CallOptions,
     { open, pull, parameters }: { open: string; pull: string; parameters: Parameters },
   ): AsyncGenerator<ReturnItem> {
-    const objectsMax = textParameter(CLIENT_PULL_OBJECTS);
+    const objectsMax = textParameter(pullObjects);
     let response = await call(options, open, { ...parameters, MaxObjectCount: objectsMax });
     pulls = "served";
     let context: string | null = null;
