@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LISTENER_LIMITS } from "../../net/limits.ts";
 import { parseXml } from "../../wire/xml-reader.ts";
 import { basicAuthorization } from "../account-gate.ts";
 import { headerOf, readEnvelope } from "./envelope.ts";
@@ -290,18 +291,24 @@ describe("bad input", () => {
     await served();
   });
 
-  it("that never ends holds up nobody", async () => {
-    const sockets = Array.from({ length: 20 }, () => {
-      const socket = connect(server.port, "127.0.0.1");
-      socket.on("error", () => {});
-      socket.write(
-        "POST /wsman HTTP/1.1\r\nHost: x\r\nContent-Type: application/soap+xml\r\nContent-Length: 500\r\n\r\n<a",
-      );
-      return socket;
-    });
-    await Promise.all(sockets.map((socket) => once(socket, "connect")));
-    await served();
-    for (const socket of sockets) socket.destroy();
+  it("that never ends holds up nobody who has signed in", async () => {
+    const crowded = await startLoopbackServer();
+    // As many as one address may have open; they take every place that strangers have but a few.
+    const slow = await Promise.all(
+      Array.from({ length: LISTENER_LIMITS.anonymousPerAddressMax - 2 }, async () => {
+        const socket = connect(crowded.port, "127.0.0.1");
+        socket.on("error", () => {});
+        await once(socket, "connect");
+        socket.write(
+          "POST /wsman HTTP/1.1\r\nHost: x\r\nContent-Type: application/soap+xml\r\nContent-Length: 500\r\n\r\n<a",
+        );
+        return socket;
+      }),
+    );
+    const client = crowded.client();
+    for (let n = 0; n < 5; n++) expect(await client.identify()).toMatchObject({ version: "1.2.3" });
+    for (const socket of slow) socket.destroy();
+    await crowded.stop();
   });
 
   it("one after another on one connection is answered in order", async () => {

@@ -9,10 +9,14 @@ import { isIdentify } from "./identify.ts";
 import { ANONYMOUS_IDENTIFY_PATH, WSMAN_PATH } from "./names.ts";
 import { faultAnswer, type WsmanAnswer, type WsmanServer } from "./server.ts";
 
-/** Requests under way at once on all listeners of one handler. */
+/** Requests under way at once on all listeners of one handler, of those who have signed in. */
 export const REQUESTS_MAX = 128;
 /** Of those, from one account: one busy client leaves room for others. */
 export const REQUESTS_PER_OWNER_MAX = 64;
+/** Requests of strangers at once, beside those: Identify, and what is asked for a name and password first. */
+export const STRANGERS_MAX = 64;
+/** No account is called so: names have no spaces. */
+const STRANGERS = "a stranger";
 
 /** Who sends a request. `mayChange` lets it do more than read and subscribe: Put, Create, Delete and methods. */
 export type WsmanCaller =
@@ -43,27 +47,25 @@ export function createWsmanHandler(needs: WsmanHandlerNeeds): HttpHandler {
     if (type === undefined || (request.headers["content-encoding"] ?? "identity") !== "identity") {
       return end(request, response, 415);
     }
-    if (all >= REQUESTS_MAX) return end(request, response, 503, { "retry-after": "1" });
-    all += 1;
+    const caller: WsmanCaller = isAnonymous ? { known: false } : await identify(request);
+    if (!caller.known && caller.retryAfterSeconds !== undefined) {
+      return end(request, response, 503, { "retry-after": String(caller.retryAfterSeconds) });
+    }
+    // Places of their own: strangers who send slowly must not take those of the others.
+    const owner = caller.known ? caller.user : STRANGERS;
+    const count = running.get(owner) ?? 0;
+    const isFull = caller.known ? all >= REQUESTS_MAX || count >= REQUESTS_PER_OWNER_MAX : count >= STRANGERS_MAX;
+    if (isFull) return end(request, response, 503, { "retry-after": "1" });
+    running.set(owner, count + 1);
+    if (caller.known) all += 1;
     try {
-      const caller: WsmanCaller = isAnonymous ? { known: false } : await identify(request);
-      if (!caller.known && caller.retryAfterSeconds !== undefined) {
-        return end(request, response, 503, { "retry-after": String(caller.retryAfterSeconds) });
-      }
-      if (!caller.known) return await serveStranger(request, response, { charset: type.charset, isAnonymous });
-      const owner = caller.user;
-      const count = running.get(owner) ?? 0;
-      if (count >= REQUESTS_PER_OWNER_MAX) return end(request, response, 503, { "retry-after": "1" });
-      running.set(owner, count + 1);
-      try {
-        await serve(request, response, { charset: type.charset, caller });
-      } finally {
-        const left = (running.get(owner) ?? 1) - 1;
-        if (left === 0) running.delete(owner);
-        else running.set(owner, left);
-      }
+      if (caller.known) await serve(request, response, { charset: type.charset, caller });
+      else await serveStranger(request, response, { charset: type.charset, isAnonymous });
     } finally {
-      all -= 1;
+      if (caller.known) all -= 1;
+      const left = (running.get(owner) ?? 1) - 1;
+      if (left === 0) running.delete(owner);
+      else running.set(owner, left);
     }
   }
 
