@@ -1,7 +1,7 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import type { Drift } from "../../firewall/live/live-firewall.ts";
 import type { Alert } from "../../model/alert.ts";
 import { PeerError } from "../../runtime/errors.ts";
@@ -18,6 +18,7 @@ const CHANGED: Drift = [
 
 function create() {
   const folder = mkdtempSync(join(tmpdir(), "rusuban-drift-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   const world = {
     drift: AS_APPLIED as Drift | undefined | Error,
     told: [] as Alert[],
