@@ -367,12 +367,13 @@ describe("the host as CIM", () => {
     const { all, associated } = fakeMachine({
       files: { ...systemd, "/var/lib/dpkg/status": "", "/sys/class/dmi/id/bios_version": "2.1.0" },
       children: {
-        dpkg: "installed\topenssh-server\t1:9.2p1-2\tamd64\t\nconfig-files\told\t1\tall\t\n",
+        dpkg: "installed\topenssh-server\t1:9.2p1-2\tamd64\t\nconfig-files\told\t1\tall\t\ninstalled\todd\tbuild7\tall\t\n",
         journalctl: journal,
       },
     });
     const software = named(await all("CIM_SoftwareIdentity"), "ElementName");
-    expect([...software.keys()].sort()).toEqual(["Linux", "Rusuban agent", "firmware", "openssh-server"]);
+    expect([...software.keys()].sort()).toEqual(["Linux", "Rusuban agent", "firmware", "odd", "openssh-server"]);
+    expect(told(software.get("odd"), "VersionString", "MajorVersion")).toEqual(["build7", null]);
     expect(told(software.get("openssh-server"), "VersionString", "MajorVersion", "MinorVersion")).toEqual([
       "1:9.2p1-2",
       9,

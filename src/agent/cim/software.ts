@@ -90,10 +90,7 @@ export function createSoftwareProviders(
 
 /** The first numbers of a version, as far as they are numbers: `6.1.0-18` is 6, 1, 0, 18. */
 function numbersOf(version: string) {
-  const numbers = (/^(?:\d+:)?v?(\d+(?:[.-]\d+)*)/.exec(version)?.[1] ?? "").split(/[.-]/).map(Number);
-  const number = (index: number) => {
-    const found = numbers[index];
-    return found === undefined || numbers[0] === undefined || !/\d/.test(version) ? null : found;
-  };
+  const found = /^(?:\d+:)?v?(\d+(?:[.-]\d+)*)/.exec(version)?.[1]?.split(/[.-]/) ?? [];
+  const number = (index: number) => (found[index] === undefined ? null : Number(found[index]));
   return { MajorVersion: number(0), MinorVersion: number(1), RevisionNumber: number(2), BuildNumber: number(3) };
 }
