@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { DoctorEntry, DoctorReport } from "../api/doctor-routes.ts";
+import { isLoopback } from "../doctor/address-text.ts";
 import { defineCommand } from "./define-command.ts";
 import { answerCommand } from "./doctor-answer.ts";
 import { explainCommand } from "./doctor-explain.ts";
@@ -68,11 +69,12 @@ function show(session: Session, report: DoctorReport): void {
   for (const entry of entries.filter(({ state }) => state !== "open")) showEntry(session, entry);
   const seconds = (report.tookMs / 1_000).toFixed(1);
   session.print("");
+  if (entries.length > 0 && entries.every(({ to }) => isLoopback(to))) session.tell(WORDS.oneComputer);
   if (via === null) session.tell(WORDS.oneEnd, { host, seconds });
   else session.tell(WORDS.bothEnds, { host, seconds, via });
   if (paste === null) return;
   session.tell(WORDS.paste, { host });
-  session.print(`rusuban doctor answer ${paste}`);
+  session.printText(`rusuban doctor answer ${paste}`);
 }
 
 function showEntry(session: Session, entry: DoctorEntry): void {

@@ -23,7 +23,7 @@ const world: World = {
   openApi: async () => createMemoryManager().api,
 };
 
-const CALLED_WITHOUT_MANAGER = ["up", "manager", "agent", "store", "ports", "firewall"];
+const CALLED_WITHOUT_MANAGER = ["up", "manager", "agent", "store", "ports", "firewall", "doctor"];
 
 async function paths(): Promise<string[][]> {
   const program = await createProgram({ world, language: "en" }, () => true);
@@ -225,6 +225,18 @@ describe("a hostile manager", () => {
         ...{ hostId: EVIL, component: EVIL, measure: EVIL, unit: "none", stepSeconds: 60 },
         points: [{ atMs: 0, average: 1, minimum: 1, maximum: 1 }],
       }),
+      doctorExamine: () => ({
+        ...{ host: EVIL, hostId: EVIL, address: EVIL, startedAtMs: 0, tookMs: 0, via: null, paste: EVIL },
+        entries: [
+          {
+            ...{ flow: EVIL, family: "ipv4", direction: "manager-to-agent", transport: "tcp", ports: EVIL, from: EVIL },
+            ...{ to: EVIL, state: "closed", causes: [EVIL], proven: true, where: ["between"], failedPorts: EVIL },
+            evidence: [{ en: EVIL, ja: EVIL }],
+            nextTest: { en: EVIL, ja: EVIL },
+            commands: [{ where: "between", firewall: "", command: { en: EVIL, ja: EVIL } }],
+          },
+        ],
+      }),
     };
     return manager;
   }
@@ -268,6 +280,7 @@ describe("a hostile manager", () => {
     ["job", "log", sampleJob().id, "--follow"],
     ["job", "cancel", sampleJob().id],
     ["console", "link"],
+    ["doctor", id],
   ];
 
   it.each(lines.flatMap((line) => [line, [...line, "--json"]]))(
