@@ -48,13 +48,15 @@ async function ownFlows({ world, dataDirectory }: Session): Promise<SelfFlow[]> 
   if (hasManager || isNeither) {
     const settings = loadSettings(MANAGER_SETTINGS, { env, file: managerFiles(dataDirectory).settings });
     const book = portBookOf(settings, 1);
-    flows.push(...MANAGER_LISTENS.map((flow) => ({ flow, range: book.rangeOf(flow), isPool: false })));
+    const host = settings["listen.host"];
+    flows.push(...MANAGER_LISTENS.map((flow) => ({ flow, range: book.rangeOf(flow), isPool: false, host })));
   }
   if (hasAgent || isNeither) {
     const settings = loadSettings(AGENT_SETTINGS, { env, file: agentFiles(dataDirectory).settings });
     const book = portBookOf(settings, 1);
-    flows.push(...AGENT_LISTENS.map((flow) => ({ flow, range: book.rangeOf(flow), isPool: false })));
-    flows.push({ flow: "backupData", range: book.rangeOf("backupData"), isPool: true });
+    const host = settings["listen.host"];
+    flows.push(...AGENT_LISTENS.map((flow) => ({ flow, range: book.rangeOf(flow), isPool: false, host })));
+    flows.push({ flow: "backupData", range: book.rangeOf("backupData"), isPool: true, host });
   }
   return flows;
 }
@@ -69,11 +71,13 @@ async function exists(path: string): Promise<boolean> {
 function show(session: Session, { entries, ephemeral, firewall, installations }: SelfReport): void {
   session.table(
     [WORDS.flow, WORDS.ports, WORDS.state, WORDS.cause, WORDS.owners],
-    entries.map(({ flow, ports, transport, state, causes, owners }) => [
+    entries.map(({ flow, ports, transport, state, causes, owners, reach }) => [
       flow,
       `${ports}/${transport}`,
       { text: STATE_WORDS[state]?.[session.language] ?? state, style: STATE_STYLES[state] ?? "dim" },
-      causesText(session, causes, true),
+      state === "open" && reach === "this-computer"
+        ? session.say(WORDS.thisComputerOnly)
+        : causesText(session, causes, true),
       owners.join(", "),
     ]),
   );

@@ -53,6 +53,14 @@ export const WORDS = {
   decides: { en: "  what decides: {line}", ja: "  判別方法: {line}" },
   mends: { en: "  what mends it ({where}{firewall}): {line}", ja: "  対処({where}{firewall}): {line}" },
   owners: { en: "HELD BY", ja: "使用中のプログラム" },
+  thisComputerOnly: {
+    en: "this computer only, as listen.host says",
+    ja: "listen.host の設定どおり、このコンピュータ内のみ",
+  },
+  oneComputer: {
+    en: "Both are on this computer and speak over its loopback: other computers were not considered.",
+    ja: "両者はこのコンピュータ上にあり、ループバックで通信しています。他のコンピュータからの接続は対象外です。",
+  },
   firewallInCharge: { en: "Firewall in charge: {kind}", ja: "有効なファイアウォール: {kind}" },
   firewallUnknown: {
     en: "Firewall in charge: not known (root can see it)",

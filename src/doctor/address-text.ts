@@ -24,6 +24,11 @@ export function isSameAddress(a: string, b: string): boolean {
   return canonical(a) === canonical(b);
 }
 
+/** Whether an address belongs to the computer with these addresses: one of them, or the loopback, which every one has. */
+export function isOneOf(address: string, own: readonly string[]): boolean {
+  return isLoopback(address) || own.some((each) => isSameAddress(each, address));
+}
+
 /** In the one form that the system writes (RFC 5952); a name as it is. */
 function canonical(address: string): string {
   const bare = bareAddress(address);

@@ -5,6 +5,7 @@
 import type { Clock } from "../runtime/clock.ts";
 import { arrivalOf } from "./arrival.ts";
 import { FAMILIES, type Family, type Gained, NOTHING_KNOWN, type Sent } from "./evidence.ts";
+import type { End } from "./examination.ts";
 import type { Counted, Helper, PortSpan } from "./helper.ts";
 import { lastAttempts } from "./judge.ts";
 import { DOCTOR_LIMITS } from "./limits.ts";
@@ -22,19 +23,16 @@ interface Needs {
   readonly clock: Clock;
   /** By the monotonic clock: after this no further burst is begun. */
   readonly endAt: number;
+  /** Both ends have the same counters. */
+  readonly isOneComputer: boolean;
 }
 
 export async function countArrivals(trials: readonly Trial[], needs: Needs): Promise<void> {
   const groups = groupsOf(trials.filter(isFailing));
+  const begunBy = (end: End) => groups.filter(([first]) => first?.subject.initiator === end);
+  if (needs.isOneComputer) return countGroups(groups, needs);
   // What the two directions add to the counters of one host can be told apart: what it receives, and what it sends.
-  await Promise.all(
-    (["near", "far"] as const).map((end) =>
-      countGroups(
-        groups.filter(([first]) => first?.subject.initiator === end),
-        needs,
-      ),
-    ),
-  );
+  await Promise.all((["near", "far"] as const).map((end) => countGroups(begunBy(end), needs)));
 }
 
 async function countGroups(groups: readonly (readonly Trial[])[], needs: Needs): Promise<void> {

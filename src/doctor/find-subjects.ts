@@ -3,7 +3,7 @@ import { FLOW_KEYS, type FlowKey, flowOf } from "../ports/port-map.ts";
 import { familyOf, isLoopback, isSameAddress } from "./address-text.ts";
 import { FAMILIES, type Family } from "./evidence.ts";
 import type { ExaminationNeeds, ExaminedFlow, Sights, Subject } from "./examination.ts";
-import type { OwnFlow } from "./helper.ts";
+import type { OwnFlow, Sight } from "./helper.ts";
 
 /** Addresses of one end that are tried for one flow: more are ways around the first ones. */
 const ADDRESSES_MAX = 4;
@@ -22,9 +22,15 @@ export async function findSubjects(needs: ExaminationNeeds, sights: Sights): Pro
     return flow.transport === "icmp" && flow.listener === farRole && begins(key, nearRole);
   }).map((flow) => ({ flow, ports: [0], isPool: false, problem: "" }));
 
-  const toFar = await addressesByFamily([farAddress, ...(sights.far?.addresses ?? [])], sights.far?.addresses);
+  const toFar = withoutExcluded(
+    await addressesByFamily([farAddress, ...(sights.far?.addresses ?? [])], sights.far?.addresses),
+    sights.far,
+  );
   const known = sights.far?.peerAddresses ?? [];
-  const toNear = await addressesByFamily(known.length > 0 ? known : sights.near.addresses, sights.near.addresses);
+  const toNear = withoutExcluded(
+    await addressesByFamily(known.length > 0 ? known : sights.near.addresses, sights.near.addresses),
+    sights.near,
+  );
   const subjects: Subject[] = [];
   for (const family of FAMILIES) {
     for (const one of [...outgoing, ...pings]) subjects.push(...subjectsOf(one, "near", family, toFar[family]));
@@ -57,7 +63,8 @@ function examinedFlows(flows: readonly OwnFlow[]): ExaminedFlow[] {
 
 /**
  * The addresses in the order given, those first that the end itself has: a name is looked up, one that does not resolve
- * stands for itself, so that trying it says so. The loopback only where there is nothing else.
+ * stands for itself, so that trying it says so. The loopback, and nothing but it, where the end is known by that: the two
+ * are programs of one computer, which need not listen on any other address.
  */
 async function addressesByFamily(
   names: readonly string[],
@@ -69,7 +76,7 @@ async function addressesByFamily(
   );
   const [first] = distinct;
   const usable = distinct.filter(
-    ({ address }) => !isLoopback(address) || (first !== undefined && isLoopback(first.address)),
+    ({ address }) => isLoopback(address) === (first !== undefined && isLoopback(first.address)),
   );
   const isOwn = (address: string) => own?.some((each) => isSameAddress(each, address)) === true;
   const of = (family: Family) => {
@@ -78,6 +85,24 @@ async function addressesByFamily(
     return inFamily.filter((address, index) => index === 0 || isOwn(address)).slice(0, ADDRESSES_MAX);
   };
   return { ipv4: of("ipv4"), ipv6: of("ipv6") };
+}
+
+/**
+ * Without the loopback of a family in which no program of the listener listens, while one does in the other: one address
+ * of the loopback is as good as the other, and listen.host names the one that is meant.
+ */
+function withoutExcluded(
+  addresses: Record<Family, readonly string[]>,
+  listener: Sight | null,
+): Record<Family, readonly string[]> {
+  const sockets = listener?.sockets ?? [];
+  const listensBy = (family: Family) =>
+    sockets.some((socket) => socket.family === family || (socket.alsoIpv4 && family === "ipv4"));
+  const meant = (family: Family) =>
+    FAMILIES.some(listensBy) && !listensBy(family)
+      ? addresses[family].filter((address) => !isLoopback(address))
+      : addresses[family];
+  return { ipv4: meant("ipv4"), ipv6: meant("ipv6") };
 }
 
 async function resolveName(name: string): Promise<{ readonly address: string; readonly family: Family }[]> {

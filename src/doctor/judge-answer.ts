@@ -1,6 +1,6 @@
 // A TCP connection came about: who was it that answered, and does it carry what it should?
 
-import { isSameAddress } from "./address-text.ts";
+import { isLoopback, isOneOf } from "./address-text.ts";
 import { arrivalOf } from "./arrival.ts";
 import type { CauseId } from "./causes/causes.ts";
 import type { Attempt, Evidence } from "./evidence.ts";
@@ -16,7 +16,10 @@ export function judgeAnswer(evidence: Evidence, attempt: Attempt): Verdict {
   switch (attempt.proof) {
     case "ours":
     case "none": // Nothing was asked beyond the connection.
-      return open([...seen, ...translationLines(evidence)], translations(evidence));
+      return open(
+        [...seen, ...(isLoopback(evidence.destination) ? [ONE_COMPUTER] : []), ...translationLines(evidence)],
+        translations(evidence),
+      );
     case "stalled":
       return { ...proven("mtu-black-hole", "between", seen), state: "partly" };
     case "not-yet-valid":
@@ -123,6 +126,11 @@ function judgeMute(evidence: Evidence, attempt: Attempt): Verdict {
   return oneOf(causes, ["between", "listener"], { evidence: seen, nextTest: TESTS.bothEnds });
 }
 
+const ONE_COMPUTER = text(
+  "both programs are on one computer and use its loopback: other computers cannot come this way",
+  "両プログラムは同じコンピュータ上にあり、ループバックで通信している(他のコンピュータからはこの経路で接続できない)",
+);
+
 const LARGE_LOST = text(
   "between these two a small answer comes and a large one stalls",
   "この両者の間では小さな応答は届き、大きな応答は途中で止まる",
@@ -142,8 +150,8 @@ function swallowed(seen: Verdict["evidence"]): Verdict {
 /** Address translation that does no harm so far, and that rules have to know of. */
 function translations({ destination, initiator, listener }: Evidence): CauseId[] {
   const { addresses } = initiator;
-  const isTranslated = (from: string) => addresses?.every((own) => !isSameAddress(own, from)) === true;
-  const isForwarded = listener.addresses?.every((own) => !isSameAddress(own, destination)) === true;
+  const isTranslated = (from: string) => addresses !== null && !isOneOf(from, addresses);
+  const isForwarded = listener.addresses !== null && !isOneOf(destination, listener.addresses);
   return [
     ...(listener.sawFrom.some(isTranslated) ? (["source-nat"] as const) : []),
     ...(isForwarded ? (["destination-nat"] as const) : []),

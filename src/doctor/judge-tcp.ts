@@ -1,7 +1,7 @@
 // One port of a TCP flow: from what was seen to what is so. Each branch is a row of the table in docs/doctor.md. The
 // order matters: what one end knows of itself goes before what the other concludes from silence.
 
-import { isSameAddress } from "./address-text.ts";
+import { isOneOf } from "./address-text.ts";
 import { arrivalOf, wasKept } from "./arrival.ts";
 import type { CauseId } from "./causes/causes.ts";
 import type { Attempt, Evidence } from "./evidence.ts";
@@ -157,9 +157,7 @@ function brokenByNat(
   seen: readonly ReturnType<typeof tried>[],
 ): Verdict | undefined {
   const { addresses } = evidence.initiator;
-  const translated = evidence.listener.sawFrom.filter(
-    (from) => addresses?.every((own) => !isSameAddress(own, from)) === true,
-  );
+  const translated = evidence.listener.sawFrom.filter((from) => addresses !== null && !isOneOf(from, addresses));
   const [from] = translated;
   if (from === undefined) return undefined;
   const evidenceLines = [
@@ -290,7 +288,7 @@ function judgeSilence(evidence: Evidence, attempt: Attempt): Verdict {
 /** Nothing came to the listener's host, and its counters say so. */
 function notArrived(evidence: Evidence, seen: readonly ReturnType<typeof tried>[]): Verdict {
   const { destination, initiator, listener } = evidence;
-  const isItsOwn = listener.addresses?.some((own) => isSameAddress(own, destination)) ?? true;
+  const isItsOwn = listener.addresses === null || isOneOf(destination, listener.addresses);
   if (!isItsOwn) {
     const line = text(
       `${destination} is none of the listener's own addresses (${listener.addresses?.join(", ")})`,

@@ -189,6 +189,41 @@ const ROWS: readonly (readonly [name: string, known: Known, saying: string])[] =
     "open destination-nat between",
   ],
   [
+    "two programs of one computer over its loopback: no translation",
+    {
+      attempt: { proof: "ours", localAddress: "127.0.0.1" },
+      sockets: [listening({ family: "ipv4", address: "127.0.0.1", alsoIpv4: false })],
+      initiator: { addresses: [FAR] },
+      listener: { sawFrom: ["127.0.0.1"] },
+      rest: { destination: "127.0.0.1" },
+    },
+    "open",
+  ],
+  [
+    "the loopback of one computer, and nobody listens",
+    {
+      attempt: refused,
+      gained: { received: 24, delivered: 24, resets: 12 },
+      sockets: [],
+      initiator: { addresses: [FAR] },
+      listener: { sawFrom: ["127.0.0.1"] },
+      rest: { destination: "127.0.0.1" },
+    },
+    "closed not-listening listener",
+  ],
+  [
+    "the loopback of one computer, stopped by its own firewall",
+    {
+      attempt: silent,
+      gained: { received: 12 },
+      sockets: [listening({ family: "ipv4", address: "127.0.0.1", alsoIpv4: false })],
+      initiator: { addresses: [FAR] },
+      listener: { sawFrom: ["127.0.0.1"], rulesNameInitiator: false },
+      rest: { destination: "127.0.0.1" },
+    },
+    "closed host-firewall-drop listener",
+  ],
+  [
     "nothing listening, the way free",
     {
       attempt: { proof: "ours" },

@@ -9,14 +9,15 @@ import type { Evidence, ListeningSocket } from "./evidence.ts";
 export type Holding = "unknown" | "nobody" | "own" | "own-loopback" | "own-other-family" | "other" | "hidden";
 
 export function holdingOf(
-  { family, listener }: Evidence,
+  { family, listener, destination }: Evidence,
   port: number,
 ): { readonly holding: Holding; readonly owner: string } {
   if (listener.sockets === null) return { holding: "unknown", owner: "" };
   const onPort = listener.sockets.filter((socket) => socket.port === port);
   const [first] = onPort;
   if (first === undefined) return { holding: "nobody", owner: "" };
-  const reachable = onPort.filter((socket) => !isLoopback(socket.address));
+  // Between two programs of one computer the loopback is as good as any address.
+  const reachable = isLoopback(destination) ? onPort : onPort.filter((socket) => !isLoopback(socket.address));
   const inFamily = reachable.filter((socket) => socket.family === family || (socket.alsoIpv4 && family === "ipv4"));
   const [here] = inFamily;
   if (here !== undefined) return { holding: here.holder, owner: here.owner };

@@ -15,6 +15,8 @@ export interface SelfFlow {
   readonly range: PortRange;
   /** A pool of ports, on which nobody listens until a job does. */
   readonly isPool: boolean;
+  /** Where the settings want it to listen: `::`, an address, a name. */
+  readonly host: string;
 }
 
 export interface SelfEntry {
@@ -24,6 +26,8 @@ export interface SelfEntry {
   /** `open`: our program listens for others; `free`: nobody, and nobody has to. */
   readonly state: "open" | "closed" | "partly" | "unknown" | "free";
   readonly causes: readonly CauseId[];
+  /** Who can connect where it is open: others, or, as the settings say, programs of this computer only. */
+  readonly reach: "everybody" | "this-computer";
   /** Who holds it: `perl (pid 812)`. */
   readonly owners: readonly string[];
 }
@@ -65,16 +69,21 @@ export async function checkSelf(needs: SelfCheckNeeds): Promise<SelfReport> {
   };
 }
 
+function isLoopbackName(host: string): boolean {
+  return host === "localhost" || isLoopback(host);
+}
+
 function transportOf(flow: FlowKey): "tcp" | "udp" {
   return flowOf(flow).transport === "udp" ? "udp" : "tcp";
 }
 
-function entryOf({ flow, range, isPool }: SelfFlow, sockets: readonly ListeningSocket[] | null): SelfEntry {
+function entryOf({ flow, range, isPool, host }: SelfFlow, sockets: readonly ListeningSocket[] | null): SelfEntry {
   const { from, to } = range;
   const common = {
     flow: flowName(flow),
     transport: transportOf(flow),
     ports: from === to ? `${from}` : `${from}-${to}`,
+    reach: "everybody" as const,
   };
   if (sockets === null) return { ...common, state: "unknown", causes: [], owners: [] };
   const held = sockets.filter(({ port }) => from <= port && port <= to);
@@ -83,8 +92,8 @@ function entryOf({ flow, range, isPool }: SelfFlow, sockets: readonly ListeningS
   if (others.length > 0) return { ...common, state: isPool ? "partly" : "closed", causes: ["port-taken"], owners };
   if (isPool) return { ...common, state: "free", causes: [], owners };
   if (held.length === 0) return { ...common, state: "closed", causes: ["not-listening"], owners };
-  if (held.every(({ address }) => isLoopback(address))) {
-    return { ...common, state: "closed", causes: ["loopback-only"], owners };
-  }
-  return { ...common, state: held.some(({ holder }) => holder === "own") ? "open" : "unknown", causes: [], owners };
+  const state = held.some(({ holder }) => holder === "own") ? "open" : "unknown";
+  if (!held.every(({ address }) => isLoopback(address))) return { ...common, state, causes: [], owners };
+  if (isLoopbackName(host)) return { ...common, state, reach: "this-computer", causes: [], owners };
+  return { ...common, state: "closed", causes: ["loopback-only"], owners };
 }

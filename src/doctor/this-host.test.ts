@@ -63,11 +63,11 @@ describe("this host by itself", () => {
     owner: "node (pid 7)",
     ...changed,
   });
-  const check = (sockets: readonly ListeningSocket[] | null, changed: Partial<SelfCheckNeeds> = {}) =>
+  const check = (sockets: readonly ListeningSocket[] | null, changed: Partial<SelfCheckNeeds> = {}, host = "::") =>
     checkSelf({
       flows: [
-        { flow: "backupControl", range: { from: 10000, to: 10000 }, isPool: false },
-        { flow: "backupData", range: { from: 20300, to: 20349 }, isPool: true },
+        { flow: "backupControl", range: { from: 10000, to: 10000 }, isPool: false, host },
+        { flow: "backupData", range: { from: 20300, to: 20349 }, isPool: true, host },
       ],
       readSockets: async () => sockets,
       systemPorts: async () => ({ kind: "known", ephemeral: { from: 32768, to: 60999 }, reserved: [] }),
@@ -107,6 +107,16 @@ describe("this host by itself", () => {
     );
     expect(entries[1]).toMatchObject({ state: "partly", causes: ["port-taken"], owners: ["x (pid 1)"] });
     expect(ephemeral).toMatchObject({ kind: "overlaps", shared: { from: 20340, to: 20349 } });
+  });
+
+  it.each(["127.0.0.1", "::1", "localhost"])("is open to this computer only where listen.host is %s", async (host) => {
+    const onLoopback = socket(10000, { address: "127.0.0.1", family: "ipv4", alsoIpv4: false });
+    const { entries } = await check([onLoopback], {}, host);
+    expect(entries[0]).toMatchObject({ state: "open", reach: "this-computer", causes: [] });
+    const missing = await check([], {}, host);
+    expect(missing.entries[0]).toMatchObject({ state: "closed", causes: ["not-listening"] });
+    const everywhere = await check([socket(10000)], {}, host);
+    expect(everywhere.entries[0]).toMatchObject({ state: "open", reach: "everybody" });
   });
 
   it("does not know what it cannot see", async () => {
