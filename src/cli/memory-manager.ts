@@ -12,6 +12,7 @@ import type { InboxAlert } from "../model/alert.ts";
 import type { Job, JobLogLine } from "../model/job.ts";
 import type { HostReadings } from "../model/reading.ts";
 import type { Snapshot, SnapshotEntry } from "../model/snapshot.ts";
+import { flowOf } from "../ports/port-map.ts";
 import { sampleHost, sampleJob } from "./sample-data.ts";
 
 type Handlers = { readonly [N in RouteName]?: (heard: ApiHeard<N>) => ApiReply<N> };
@@ -154,7 +155,9 @@ function usualHandlers(manager: MemoryManager): Handlers {
     hostDiscover: ({ body: { addresses } }) => ({
       found: addresses.map((address) => {
         const host = manager.hosts.find((one) => one.address === address);
-        const means = [{ means: "wsman" as const, port: 1, certificate: "fingerprint 0a" }];
+        const means = [
+          { means: "wsman" as const, port: flowOf("wsmanHttps").port ?? 0, certificate: "fingerprint 0a" },
+        ];
         return { address, ping: host !== undefined, means: host ? means : [], hostName: host?.name ?? null };
       }),
     }),
