@@ -23,7 +23,7 @@ const world: World = {
   openApi: async () => createMemoryManager().api,
 };
 
-const CALLED_WITHOUT_MANAGER = ["up", "manager", "agent", "store", "ports", "firewall", "doctor"];
+const CALLED_WITHOUT_MANAGER = ["up", "manager", "agent", "store", "ports", "firewall", "doctor", "cim"];
 
 async function paths(): Promise<string[][]> {
   const program = await createProgram({ world, language: "en" }, () => true);
@@ -322,7 +322,7 @@ describe("a hostile manager", () => {
         [...called].some((line) => line === end || line.startsWith(`${end} `)),
         end,
       ).toBe(true);
-    expect(ends).toHaveLength(28);
+    expect(ends).toHaveLength(31);
   });
 
   it("keeps exact values in JSON all the same", async () => {
