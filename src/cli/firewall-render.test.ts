@@ -240,9 +240,11 @@ describe("firewall render for hosts that the manager knows", () => {
     expect(exitCode).toBe(EXIT.failed);
   });
 
-  it("covers all that are not revoked on the manager's side, where none is named", async () => {
-    manager.hosts = manager.hosts.filter(({ name }) => name !== "db1");
+  it("covers all that are neither revoked nor on this very computer, on the manager's side, where none is named", async () => {
+    const own = sampleHost({ id: "0193a1b2-0000-7000-8000-000000000005", name: "own", address: "127.0.0.1" });
+    manager.hosts = [...manager.hosts.filter(({ name }) => name !== "db1"), own];
     const { stdout } = await ask("--side", "manager", ...MANAGER);
+    expect(stdout).not.toContain("127.0.0.1");
     expect(stdout).toContain("web1 10.77.2.20; bmc1 10.77.2.99");
     expect(stdout).not.toContain("10.77.2.98");
   });

@@ -138,7 +138,7 @@ async function askManager(session: Session, options: WhereOptions) {
   const { flows } = await api.status();
   const hosts =
     options.host === undefined
-      ? (await listHosts(api)).filter(({ state }) => state !== "revoked")
+      ? (await listHosts(api)).filter(({ state, address }) => state !== "revoked" && !isLoopback(address))
       : await Promise.all(options.host.map((ref) => findHost(session, api, ref)));
   const agents = hosts.map(({ name, address, facts, ports, means }): Found => {
     if (isIP(address) === 0) {
@@ -164,6 +164,11 @@ async function askManager(session: Session, options: WhereOptions) {
     managerPorts: own,
     flows: flows.flatMap(({ flow }) => keyOf(flow) ?? []),
   };
+}
+
+/** The manager's own computer, as after `rusuban up`: what passes there needs no rule between hosts. */
+function isLoopback(address: string): boolean {
+  return address === "::1" || /^127\./.test(address) || /^::ffff:127\./i.test(address);
 }
 
 /** Changed ports by either form of a flow's name; what this version does not know, or cannot be changed, is passed over. */
