@@ -56,7 +56,9 @@ export function sendDatagrams(
       if (number !== undefined && number < times) answers.add(number);
       if (answers.size === times) settle("");
     });
-    socket.connect(port, address, () => {
+    socket.connect(port, address, (error?: Error) => {
+      // Where there is no way, Node.js says so here and not as an event; a send would then throw.
+      if (error) return settle(codeOf(error) || "EFAILED");
       localAddress = socket.address().address;
       for (let number = 0; number < times && !isSettled; number++) {
         socket.send(datagramOf(secret, "datagram", number), (error) => {

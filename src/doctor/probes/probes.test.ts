@@ -200,6 +200,12 @@ describe("a listener of the test's own", () => {
     expect(attempt.code).toBe("ECONNREFUSED");
   });
 
+  it("says why there is no way for datagrams, and goes on", async () => {
+    const target = { flow: "snmp-trap", address: "255.255.255.255", port: 9, timeoutMs: 1_000 };
+    const { attempt, answered } = await sendDatagrams(target, { secret, times: 3, clock: systemClock });
+    expect({ code: attempt.code, answered }).toEqual({ code: "EACCES", answered: 0 });
+  });
+
   it("takes no datagram of another secret or purpose for its own", () => {
     expect(numberOf(datagramOf(secret, "datagram", 7), secret, "datagram")).toBe(7);
     expect(numberOf(datagramOf(secret, "answer", 7), secret, "datagram")).toBeUndefined();
