@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { READING_LIMITS } from "../model/reading.ts";
+import { SUBSCRIPTION_STATES } from "../model/subscription.ts";
 import { AtMs, Count, HostRef, listOf, Nothing, PAGE_QUERY, pageOf, queryInteger } from "./fields.ts";
 import { API_LIMITS } from "./limits.ts";
 import {
@@ -18,6 +19,16 @@ import { defineRoutes } from "./route.ts";
 /** How many readings of a host an overview shows as bars. */
 export const GAUGES_MAX = 6;
 
+/** The manager's subscription to the indications of a server without our agent. */
+const SubscriptionSchema = z
+  .object({
+    state: z.enum(SUBSCRIPTION_STATES),
+    reason: z.string().describe("why it is failing"),
+    checkedAtMs: AtMs.nullable(),
+    expiresAtMs: AtMs.nullable().describe("when the server would forget it; null: never"),
+  })
+  .meta({ id: "Subscription" });
+
 /** A host with what a person wants to see of it first. */
 export const HostOverview = HostSchema.extend({
   /** Worst of all readings; null until the first. */
@@ -28,6 +39,7 @@ export const HostOverview = HostSchema.extend({
   openAlerts: Count,
   worstOpenSeverity: SeveritySchema.nullable(),
   lastSnapshot: z.object({ id: z.string(), finishedAtMs: AtMs }).nullable(),
+  subscription: SubscriptionSchema.nullable().describe("null: none was asked for"),
 }).meta({ id: "HostOverview" });
 export type HostOverview = z.infer<typeof HostOverview>;
 
@@ -155,6 +167,7 @@ export const HOST_ROUTES = defineRoutes({
         .describe("kept sealed, never given back"),
       path: z.string().startsWith("/").max(API_LIMITS.address).optional().describe("/wsman or /cimom otherwise"),
       namespace: z.string().min(1).max(API_LIMITS.address).optional().describe("root/cimv2 otherwise"),
+      indications: z.boolean().optional().describe("subscribe there; wants the setting indications.subscribe"),
     }),
     status: 201,
     reply: HostSchema,
@@ -192,14 +205,15 @@ export const HOST_ROUTES = defineRoutes({
     method: "POST",
     path: "/api/v1/hosts/:host/check",
     role: "operator",
-    description: "What works on the way to a server without our agent: name, ping, port, certificate, account, path.",
+    description:
+      "What works on the way to a server without our agent: name, ping, port, certificate, account, path, subscription.",
     params: ByHost,
     status: 200,
     reply: z.object({
       hostId: z.string(),
       steps: z.array(
         z.object({
-          step: z.enum(["name", "ping", "port", "certificate", "account", "path"]),
+          step: z.enum(["name", "ping", "port", "certificate", "account", "path", "subscription"]),
           passed: z.boolean().nullable().describe("null: not reached, or not to be told"),
           what: z.string(),
         }),

@@ -12,8 +12,8 @@ import { LABELS, SHARED } from "./words.ts";
 const WORDS = {
   add: { en: "mind a server that runs no agent of ours", ja: "エージェントを入れないサーバを監視対象に追加" },
   check: {
-    en: "what works on the way to a server without our agent: name, ping, port, certificate, account, path",
-    ja: "エージェントなしのサーバへの接続確認(名前・Ping・ポート・証明書・アカウント・パス)",
+    en: "what works on the way to a server without our agent: name, ping, port, certificate, account, path, subscription",
+    ja: "エージェントなしのサーバへの接続確認(名前・Ping・ポート・証明書・アカウント・パス・予約)",
   },
   name: { en: "what it shall be called", ja: "表示名" },
   address: { en: "its name in the network, or its address", ja: "ホスト名または IP アドレス" },
@@ -38,6 +38,10 @@ const WORDS = {
   },
   pathOption: { en: "where it serves, if not at /wsman or /cimom", ja: "パス(/wsman・/cimom 以外の場合)" },
   namespaceOption: { en: "CIM namespace, if not root/cimv2", ja: "CIM 名前空間(root/cimv2 以外の場合)" },
+  indicationsOption: {
+    en: "subscribe to its indications; it must be able to reach the manager, and answer ping",
+    ja: "CIM-Indication を予約(サーバからマネージャへの通信と Ping 応答が必要)",
+  },
   question: { en: "Password of {account} at {address}: ", ja: "{address} の {account} のパスワード: " },
   none: { en: "no password, and there is nobody to ask", ja: "パスワードがなく、入力を求める端末もありません" },
   isEmpty: { en: "the password is empty", ja: "パスワードが空です" },
@@ -67,6 +71,7 @@ const STEP_WORDS = {
   certificate: { en: "certificate", ja: "証明書" },
   account: { en: "account", ja: "アカウント" },
   path: { en: "path", ja: "パス" },
+  subscription: { en: "subscription", ja: "予約" },
 } as const satisfies Record<string, Text>;
 
 interface AddOptions {
@@ -79,6 +84,7 @@ interface AddOptions {
   readonly plain?: boolean;
   readonly path?: string;
   readonly namespace?: string;
+  readonly indications?: boolean;
 }
 
 /** `rusuban host add`. */
@@ -99,13 +105,15 @@ export const HOST_ADD = {
     { flags: "--plain", about: WORDS.plainOption },
     { flags: "--path <path>", about: WORDS.pathOption },
     { flags: "--namespace <namespace>", about: WORDS.namespaceOption },
+    { flags: "--indications", about: WORDS.indicationsOption },
   ],
   examples: [
     "rusuban host add win1 win1.example --by wsman --account monitor --password-file win1.password",
+    "rusuban host add esx1 192.0.2.30 --by cim-xml --account root --indications",
     "rusuban host add printer 192.0.2.40 --by ping",
   ],
   async run(session: Session, name: string, address: string, options: AddOptions): Promise<void> {
-    const { by: means, account, port, path, namespace } = options;
+    const { by: means, account, port, path, namespace, indications } = options;
     const trust = await trustOf(session, options);
     const password =
       account === undefined
@@ -127,6 +135,7 @@ export const HOST_ADD = {
         ...(account === undefined || password === undefined ? {} : { account: { name: account, password } }),
         ...(path === undefined ? {} : { path }),
         ...(namespace === undefined ? {} : { namespace }),
+        ...(indications === undefined ? {} : { indications }),
       },
     });
     if (trust?.kind === "plain") session.tell(WORDS.plainWarning, { name: host.name });

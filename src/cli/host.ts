@@ -3,6 +3,7 @@ import type { HostOverview } from "../api/host-routes.ts";
 import { API_LIMITS } from "../api/limits.ts";
 import { HOST_STATES, type HostState } from "../model/host.ts";
 import type { HostReadings, ReadingState } from "../model/reading.ts";
+import type { SubscriptionState } from "../model/subscription.ts";
 import type { Text } from "../ports/flow.ts";
 import { integer, seconds } from "../runtime/setting-kinds.ts";
 import { confirm, DRY_RUN_OPTION, YES_OPTION } from "./confirm.ts";
@@ -81,7 +82,14 @@ const FACTS = {
   alerts: { en: "Open alerts", ja: "未確認の通報" },
   backup: { en: "Last backup", ja: "最終バックアップ" },
   readings: { en: "Readings", ja: "計測日時" },
+  subscription: { en: "Indications", ja: "CIM-Indication" },
 } as const satisfies Record<string, Text>;
+
+const SUBSCRIPTION_WORDS = {
+  waiting: { en: "not subscribed yet", ja: "予約待ち" },
+  kept: { en: "subscribed, seen {moment}", ja: "予約済み(確認 {moment})" },
+  failing: { en: "NOT subscribed, tried {moment}: {reason}", ja: "予約失敗(試行 {moment}): {reason}" },
+} as const satisfies Record<SubscriptionState, Text>;
 
 const STATE_STYLES: Readonly<Record<HostState, Style>> = {
   up: "green",
@@ -214,6 +222,15 @@ function openAlerts(session: Session, { openAlerts: count, worstOpenSeverity }: 
   return { ...worst, text: `${count} (${worst.text})` };
 }
 
+function subscription(session: Session, told: NonNullable<HostOverview["subscription"]>): Cell {
+  const { state, reason, checkedAtMs } = told;
+  const moment = checkedAtMs === null ? "-" : formatMoment(checkedAtMs);
+  return {
+    text: session.say(SUBSCRIPTION_WORDS[state], { moment, reason }),
+    style: { waiting: "yellow", kept: "green", failing: "red" }[state] as Style,
+  };
+}
+
 async function show(session: Session, ref: string): Promise<void> {
   const api = await session.api();
   const host = await findHost(session, api, ref);
@@ -233,6 +250,7 @@ async function show(session: Session, ref: string): Promise<void> {
       [FACTS.alerts, openAlerts(session, host)],
       [FACTS.backup, session.moment(host.lastSnapshot?.finishedAtMs ?? null)],
       [FACTS.readings, session.moment(latest?.readAtMs ?? null)],
+      ...(host.subscription === null ? [] : [[FACTS.subscription, subscription(session, host.subscription)] as const]),
       [FACTS.id, host.id],
     ]);
     session.print("");

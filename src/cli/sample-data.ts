@@ -35,6 +35,7 @@ export function sampleHost(differing: Partial<HostOverview> = {}): HostOverview 
     openAlerts: 0,
     worstOpenSeverity: null,
     lastSnapshot: { id: "0193a1c0-0000-7000-8000-000000000001", finishedAtMs: NOW_MS - 3 * 60 * MINUTE_MS },
+    subscription: null,
     ...differing,
   };
 }

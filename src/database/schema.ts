@@ -3,6 +3,7 @@ import type { AlertKind, AlertState } from "../model/alert.ts";
 import type { HostMeans } from "../model/host.ts";
 import type { JobKind, JobLogLine, JobState } from "../model/job.ts";
 import type { ReadingUnit } from "../model/reading.ts";
+import type { SubscriptionState } from "../model/subscription.ts";
 
 // The manager's tables as Kysely sees them. Times are milliseconds since 1970, flags do not exist (a time that is null says
 // no), lists and maps are JSON text read and written by the feature that owns the table, and every secret is stored as
@@ -27,6 +28,7 @@ export interface Schema {
   readonly audit_entries: AuditEntriesTable;
   readonly settings: SettingsTable;
   readonly agentless_hosts: AgentlessHostsTable;
+  readonly indication_subscriptions: IndicationSubscriptionsTable;
   readonly maintenance_windows: MaintenanceWindowsTable;
   readonly reading_series: ReadingSeriesTable;
   readonly reading_minutes: ReadingMinutesTable;
@@ -204,6 +206,22 @@ export interface AgentlessHostsTable {
   readonly sealed_password: string | null;
   readonly path: string | null;
   readonly namespace: string | null;
+}
+
+/** What the manager has subscribed to at a host that runs no agent of ours. */
+export interface IndicationSubscriptionsTable {
+  readonly host_id: Fixed<string>;
+  /** Of the path to which the server delivers, sealed as its password is. */
+  readonly sealed_token: Fixed<string>;
+  /** JSON by which it is renewed; null where it is found by its name. */
+  readonly handle: string | null;
+  readonly state: SubscriptionState;
+  /** Why it failed; empty where it did not. */
+  readonly reason: string;
+  readonly checked_at_ms: number | null;
+  /** When it was last seen to be there; null: never. */
+  readonly kept_at_ms: number | null;
+  readonly expires_at_ms: number | null;
 }
 
 export interface MaintenanceWindowsTable {

@@ -10,6 +10,8 @@ import type { HostList, HostRecord } from "./fleet/host-list.ts";
 import type { Presence } from "./fleet/presence.ts";
 import type { AgentlessWatch } from "./watch/agentless/agentless-watch.ts";
 import type { Found } from "./watch/agentless/discovery.ts";
+import type { AgentlessMeans } from "./watch/agentless/target.ts";
+import type { SubscriptionKeeper } from "./watch/subscriptions/subscription-keeper.ts";
 
 // The fleet as the API sees it.
 
@@ -123,11 +125,14 @@ export function createAgentlessDesk(
     describe,
     discover,
     nameAt,
+    subscriptions,
   }: {
     readonly describe: (hostId: string) => Promise<Host | undefined>;
     readonly discover: (addresses: readonly string[]) => Promise<Found[]>;
     /** The host that is minded at this address. */
     readonly nameAt: (address: string) => Promise<string | undefined>;
+    /** Undefined where the manager may not subscribe. */
+    readonly subscriptions: Pick<SubscriptionKeeper, "add" | "look" | "of"> | undefined;
   },
 ): Agentless {
   return {
@@ -135,10 +140,36 @@ export function createAgentlessDesk(
       const found = await discover(addresses);
       return Promise.all(found.map(async (one) => ({ ...one, hostName: (await nameAt(one.address)) ?? null })));
     },
-    async add(order) {
+    async add(order, { indications }) {
+      if (indications) mayBeSubscribed(order.means, subscriptions !== undefined);
       const target = await watch.add(order);
-      return target && describe(target.hostId);
+      if (target === undefined) return undefined;
+      if (indications) await subscriptions?.add(target);
+      return describe(target.hostId);
     },
-    check: watch.check,
+    async check(hostId) {
+      const [steps, subscription] = await Promise.all([watch.check(hostId), subscriptions?.look(hostId)]);
+      if (steps === undefined || subscription === undefined) return steps;
+      const { state, reason } = subscription;
+      const passed = state === "waiting" ? null : state === "kept";
+      return [
+        ...steps,
+        { step: "subscription", passed, what: state === "kept" ? "in place" : reason || "not tried yet" },
+      ];
+    },
+    subscriptionOf: (hostId) => subscriptions?.of(hostId),
   };
+}
+
+function mayBeSubscribed(means: AgentlessMeans, isOn: boolean): void {
+  if (means === "ping") {
+    throw new ApiError(
+      "invalid-request",
+      "indications: a server that is only pinged tells none",
+      "by wsman or cim-xml it may",
+    );
+  }
+  if (isOn) return;
+  const why = "indications: the manager does not subscribe, because its setting indications.subscribe is off";
+  throw new ApiError("invalid-request", why, 'set `indications.subscribe = "on"` and start the manager again');
 }

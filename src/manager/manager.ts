@@ -66,6 +66,7 @@ import { openMaintenanceCalendar } from "./watch/maintenance/maintenance-calenda
 import { nextOccurrence } from "./watch/maintenance/maintenance-times.ts";
 import { createReachability } from "./watch/reachability.ts";
 import { createReturns } from "./watch/returns.ts";
+import { createSubscriptions } from "./watch/subscriptions/subscriptions.ts";
 import { createWeb } from "./web.ts";
 
 // The manager's composition root: builds every part, ties them together, starts them in order and stops them last-first.
@@ -289,15 +290,25 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     random,
     log,
   });
+  const seal = await openSecretSeal(managerFiles(dataDirectory).secretKey, random);
+  const agentlessList = createAgentlessList({ database, seal, clock, random, log });
+  const pingOnce = (address: string) => ping({ host: address, timeoutMs: PING_TIMEOUT_MS, clock });
+  const subscriptions =
+    settings["indications.subscribe"] === "off"
+      ? undefined
+      : createSubscriptions({
+          managerId,
+          address: addresses[0] ?? "localhost",
+          port: book.portOf("cimIndication"),
+          find: agentlessList.find,
+          ping: pingOnce,
+          inbox,
+          mayBeTold,
+          ...{ database, seal, clock, random, log: boundedLog },
+        });
   const agentless = createAgentlessWatch({
-    list: createAgentlessList({
-      database,
-      seal: await openSecretSeal(managerFiles(dataDirectory).secretKey, random),
-      clock,
-      random,
-      log,
-    }),
-    ping: (address) => ping({ host: address, timeoutMs: PING_TIMEOUT_MS, clock }),
+    list: agentlessList,
+    ping: pingOnce,
     intervalMs: settings["hosts.pollSeconds"] * 1_000,
     failuresMax: settings["hosts.pollFailures"],
     onLook(hostId, { facts, readings: look }) {
@@ -332,6 +343,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       history.remove(hostId);
       decisions.remove(hostId);
       agentless.remove(hostId);
+      subscriptions?.remove(hostId);
       void publishHost(hostId);
     },
     onChanged(record) {
@@ -358,6 +370,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     history,
     agentless: createAgentlessDesk(agentless, {
       discover: (asked) => discover(asked, { clock, ping: (host, timeoutMs) => ping({ host, timeoutMs, clock }) }),
+      subscriptions,
       nameAt: async (address) => (await hosts.all()).find((host) => host.address === address)?.name,
       describe: async (hostId) => {
         const record = await hosts.find(hostId);
@@ -428,9 +441,16 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     log,
     clock,
   };
+  const byAddress = settings["indications.byAddress"] === "on";
+  const hostOf = createHostOf({
+    hosts: hosts.all,
+    hasAgent: (hostId) => decisions.hasAgent(hostId),
+    byAddress,
+    hostOfToken: (token) => subscriptions?.hostOf(token),
+  });
   const indications = createIndicationIntake({
     inbox,
-    hostOf: createHostOf(hosts.all, (hostId) => decisions.hasAgent(hostId)),
+    hostOf,
     memory: createSequenceMemory({ file: managerFiles(dataDirectory).indications, log }),
     clock,
     random,
@@ -443,9 +463,9 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       createIndicationListener({
         book,
         listening,
-        byAddress: settings["indications.byAddress"] === "on",
+        allowAnonymous: byAddress || subscriptions !== undefined,
         intake: indications,
-        log: boundedLog,
+        ...{ hostOf, random, log: boundedLog },
       }),
       ...createRecordListeners({
         book,
@@ -474,6 +494,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       indications,
       reachability,
       agentless,
+      ...(subscriptions === undefined ? [] : [subscriptions]),
       createStoreUpkeep({
         store,
         policy: retentionPolicyOf(settings),

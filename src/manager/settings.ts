@@ -52,6 +52,11 @@ export const MANAGER_SETTINGS = {
     "off",
     "Whether indications of servers without our agent are taken from the address that each is looked at, without any other proof.",
   ),
+  "indications.subscribe": setting(
+    choice(["off", "on"]),
+    "off",
+    "Whether the manager subscribes to the indications of servers that are added with `rusuban host add --indications`; they must be able to reach it.",
+  ),
   "hosts.tokenSeconds": setting(
     seconds({ min: 60, max: 31 * 86_400 }),
     86_400,

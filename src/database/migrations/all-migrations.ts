@@ -3,6 +3,13 @@ import { firstTables } from "./0001-first-tables.ts";
 import { history } from "./0002-history.ts";
 import { groupsAndMaintenance } from "./0003-groups-and-maintenance.ts";
 import { agentlessHosts } from "./0004-agentless-hosts.ts";
+import { indicationSubscriptions } from "./0005-indication-subscriptions.ts";
 
 /** In the order in which they run; a migration that has been released never changes. */
-export const ALL_MIGRATIONS: readonly Migration[] = [firstTables, history, groupsAndMaintenance, agentlessHosts];
+export const ALL_MIGRATIONS: readonly Migration[] = [
+  firstTables,
+  history,
+  groupsAndMaintenance,
+  agentlessHosts,
+  indicationSubscriptions,
+];

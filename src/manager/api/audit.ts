@@ -16,7 +16,9 @@ export const AUDITED: { readonly [N in ChangingName]: Audited<N> } = {
   hostAdd: {
     action: "host.add",
     subject: ({ body }) => body.name,
-    details: ({ body: { address, means, port, account } }) => ({ address, means, port, account: account?.name }),
+    details: ({ body: { address, means, port, account, indications } }) => ({
+      ...{ address, means, port, account: account?.name, indications },
+    }),
   },
   hostDiscover: {
     action: "host.discover",

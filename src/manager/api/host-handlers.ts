@@ -71,7 +71,8 @@ export function createHostHandlers(needs: HostNeeds): Handlers<HostRouteName> {
     },
     async hostAdd({ body }) {
       const { port = null, trust = { kind: "system" }, account = null, path = null, namespace = null, ...rest } = body;
-      const added = await agentless.add({ ...rest, port, trust, account, path, namespace });
+      const { indications = false, ...order } = { ...rest, port, trust, account, path, namespace };
+      const added = await agentless.add(order, { indications });
       if (added === undefined) {
         throw new ApiError("conflict", `name: another host is called ${JSON.stringify(body.name)}`);
       }

@@ -1,18 +1,20 @@
 import { GAUGES_MAX, type HostOverview } from "../../api/host-routes.ts";
 import type { Host } from "../../model/host.ts";
 import { READING_STATES, type Reading, worstState } from "../../model/reading.ts";
-import type { AlertInbox, LatestReadings, Snapshots } from "./needs.ts";
+import type { Subscription } from "../../model/subscription.ts";
+import type { Agentless, AlertInbox, LatestReadings, Snapshots } from "./needs.ts";
 
 export interface HostOverviewNeeds {
   readonly readings: LatestReadings;
   readonly alerts: Pick<AlertInbox, "openByHost">;
   readonly snapshots: Pick<Snapshots, "latestByHost">;
+  readonly agentless: Pick<Agentless, "subscriptionOf">;
 }
 
 /** Hosts with what a person wants to see of them first; two queries for a whole page. */
 export async function describeHosts(
   hosts: readonly Host[],
-  { readings, alerts, snapshots }: HostOverviewNeeds,
+  { readings, alerts, snapshots, agentless }: HostOverviewNeeds,
 ): Promise<HostOverview[]> {
   const ids = hosts.map((host) => host.id);
   const [open, latest] = await Promise.all([alerts.openByHost(ids), snapshots.latestByHost(ids)]);
@@ -28,8 +30,16 @@ export async function describeHosts(
       openAlerts: open.get(host.id)?.count ?? 0,
       worstOpenSeverity: open.get(host.id)?.worst ?? null,
       lastSnapshot: snapshot === undefined ? null : { id: snapshot.id, finishedAtMs: snapshot.finishedAtMs },
+      subscription: shown(agentless.subscriptionOf(host.id)),
     };
   });
+}
+
+/** What else the manager knows of it is a secret. */
+function shown(subscription: Subscription | undefined): HostOverview["subscription"] {
+  if (subscription === undefined) return null;
+  const { state, reason, checkedAtMs, expiresAtMs } = subscription;
+  return { state, reason, checkedAtMs, expiresAtMs };
 }
 
 /** The measures that say how much of something is in use. */

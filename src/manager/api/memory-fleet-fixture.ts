@@ -287,6 +287,7 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
           const host = [...hosts.values()].find((one) => one.address === address);
           return { address, ping: host !== undefined, means: [], hostName: host?.name ?? null };
         }),
+      subscriptionOf: () => undefined,
       check: async (hostId) =>
         hosts.get(hostId)?.means === "agent" ? undefined : [{ step: "ping", passed: true, what: "answers" }],
     },

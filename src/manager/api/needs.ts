@@ -8,6 +8,7 @@ import type { MaintenanceSchedule, MaintenanceScope, MaintenanceWindow } from ".
 import type { HostReadings, ReadingState, ReadingUnit } from "../../model/reading.ts";
 import type { Snapshot, SnapshotEntry } from "../../model/snapshot.ts";
 
+import type { Subscription } from "../../model/subscription.ts";
 import type { AgentlessOrder } from "../watch/agentless/agentless-list.ts";
 import type { CheckStep } from "../watch/agentless/means.ts";
 
@@ -60,9 +61,11 @@ export interface Agentless {
     }[]
   >;
   /** Undefined where another host has the name. */
-  add(order: AgentlessOrder): Promise<Host | undefined>;
+  add(order: AgentlessOrder, options: { readonly indications: boolean }): Promise<Host | undefined>;
   /** Undefined for a host with an agent. */
   check(hostId: string): Promise<readonly { step: CheckStep; passed: boolean | null; what: string }[] | undefined>;
+  /** To its indications; undefined where none was asked for. */
+  subscriptionOf(hostId: string): Subscription | undefined;
 }
 
 export interface ReadingHistory {

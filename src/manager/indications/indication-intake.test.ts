@@ -42,6 +42,16 @@ function fanAlert(number: number, more: readonly CimProperty[] = []): CimInstanc
   });
 }
 
+const HOST_OF = createHostOf({
+  hosts: async () => [
+    { id: "old", address: "127.0.0.1" },
+    { id: "web1", address: "127.0.0.1" },
+  ],
+  hasAgent: (id) => id === "web1",
+  byAddress: true,
+  hostOfToken: (token) => (token === "t0ken" ? "old" : undefined),
+});
+
 async function start(options: { memory?: SequenceMemory; fail?: () => boolean } = {}) {
   const clock = new FakeClock();
   const stored = new Map<string, Alert>();
@@ -56,13 +66,7 @@ async function start(options: { memory?: SequenceMemory; fail?: () => boolean } 
       },
       raise: async (_, alert) => void raised.push(alert),
     },
-    hostOf: createHostOf(
-      async () => [
-        { id: "old", address: "127.0.0.1" },
-        { id: "web1", address: "127.0.0.1" },
-      ],
-      (id) => id === "web1",
-    ),
+    hostOf: HOST_OF,
     memory: {
       load: async () => saved,
       async save(memory) {
@@ -164,7 +168,8 @@ describe("the listener", () => {
         ...{ host: "127.0.0.1", identity: await ours.identify(MANAGER, { names: ["127.0.0.1"] }) },
         ...{ isRevoked: () => false, connections: new Connections(), log: silentLog, clock: systemClock },
       },
-      ...{ byAddress, intake: started.intake, log: silentLog },
+      ...{ allowAnonymous: byAddress, hostOf: HOST_OF, intake: started.intake },
+      ...{ random: systemRandom, log: silentLog },
     });
     await listener.start();
     ends.push(() => listener.stop());

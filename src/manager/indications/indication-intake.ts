@@ -1,5 +1,6 @@
 import { CimError } from "../../cim/cim-error.ts";
 import type { CimInstance } from "../../cim/cim-instance.ts";
+import type { AlertDetail } from "../../model/alert.ts";
 import type { ExportOrigin } from "../../protocols/cim-xml/export-server.ts";
 import { type Clock, every } from "../../runtime/clock.ts";
 import { reasonOf } from "../../runtime/errors.ts";
@@ -20,6 +21,8 @@ export const INTAKE_INTERVAL_MS = 60_000;
 export interface IndicationIntake extends Service {
   /** Resolves when the indication is on disk. Throws CimError where its sender is nobody that is known. */
   commit(indication: CimInstance, origin: ExportOrigin): Promise<void>;
+  /** The sender says itself that so many are lost. */
+  tellDropped(hostId: string, count: number): Promise<void>;
 }
 
 export interface IndicationIntakeNeeds {
@@ -68,8 +71,12 @@ export function createIndicationIntake(needs: IndicationIntakeNeeds): Indication
     log.info({ host: hostId, from: String(from), to: String(to) }, "indications are missing so far");
   }
 
-  async function tellLost({ source: hostId, from, to }: LostRange): Promise<void> {
-    const count = to - from + 1n;
+  function tellLost({ source: hostId, from, to }: LostRange): Promise<void> {
+    const numbers = from === to ? String(from) : `${from} to ${to}`;
+    return raiseLost(hostId, to - from + 1n, [{ name: "sequence numbers", value: numbers }]);
+  }
+
+  async function raiseLost(hostId: string, count: bigint, details: readonly AlertDetail[]): Promise<void> {
     await inbox.raise(hostId, {
       id: createUuid({ clock, random }),
       raisedAtMs: clock.now(),
@@ -79,7 +86,7 @@ export function createIndicationIntake(needs: IndicationIntakeNeeds): Indication
       component: "indications",
       condition: "indications.lost",
       summary: `${count} ${count === 1n ? "indication" : "indications"} of this server did not arrive`,
-      details: [{ name: "sequence numbers", value: from === to ? String(from) : `${from} to ${to}` }],
+      details,
     });
   }
 
@@ -95,6 +102,7 @@ export function createIndicationIntake(needs: IndicationIntakeNeeds): Indication
   return {
     name: "indication-intake",
     commit,
+    tellDropped: (hostId, count) => raiseLost(hostId, BigInt(count), [{ name: "told by", value: "the server itself" }]),
     async start() {
       judge = new SequenceJudge(await memory.load());
       stop = every(clock, INTAKE_INTERVAL_MS, upkeep);

@@ -16,7 +16,8 @@ export type AgentlessOrder = Omit<Target, "hostId">;
 export interface AgentlessList {
   /** All that are minded; one whose password does not open is left out and said. */
   all(): Promise<readonly Target[]>;
-  find(hostId: string): Promise<Target | undefined>;
+  /** With `isRemoved` one that was removed, for what is left to do there. */
+  find(hostId: string, options?: { readonly isRemoved: boolean }): Promise<Target | undefined>;
   /** Undefined where another host has the name. */
   add(order: AgentlessOrder): Promise<Target | undefined>;
 }
@@ -34,13 +35,13 @@ export function createAgentlessList({
   readonly random: Random;
   readonly log: Log;
 }): AgentlessList {
-  const rows = () =>
+  const rows = ({ isRemoved } = { isRemoved: false }) =>
     database
       .selectFrom("agentless_hosts")
       .innerJoin("hosts", "hosts.id", "agentless_hosts.host_id")
       .selectAll("agentless_hosts")
       .select(["hosts.name", "hosts.address", "hosts.means"])
-      .where("hosts.revoked_at_ms", "is", null);
+      .where("hosts.revoked_at_ms", isRemoved ? "is not" : "is", null);
   type Row = Selectable<AgentlessHostsTable> & { name: string; address: string; means: string };
 
   function toTarget(row: Row): Target {
@@ -72,8 +73,8 @@ export function createAgentlessList({
         }
       });
     },
-    async find(hostId) {
-      const row = await rows().where("host_id", "=", hostId).executeTakeFirst();
+    async find(hostId, options) {
+      const row = await rows(options).where("host_id", "=", hostId).executeTakeFirst();
       return row && toTarget(row);
     },
     add: (order) =>
