@@ -90,6 +90,16 @@ export interface Sent {
   readonly kept: number | null;
 }
 
+/** Connections on which nothing was sent for `seconds`, and for four times as long, beside a busy one that lives. */
+export interface IdleEvidence {
+  readonly seconds: number;
+  readonly shortLives: boolean;
+  readonly longLives: boolean;
+  /** Seconds after which the ends' own firewalls forget a silent connection; null where none does, or nobody knows. */
+  readonly initiatorForgetsS: number | null;
+  readonly listenerForgetsS: number | null;
+}
+
 export interface InitiatorEvidence {
   /** Its own addresses of all families; null where not known. */
   readonly addresses: readonly string[] | null;
@@ -117,6 +127,8 @@ export interface ListenerEvidence {
   readonly revoked: boolean | null;
   /** Whether its own firewall's rules name the initiator's untranslated address; null where they could not be read. */
   readonly rulesNameInitiator: boolean | null;
+  /** Whether the listener's own routing table has a way back to the initiator, in this family. */
+  readonly routeBack: "present" | "missing" | "unknown";
   /** Why the flow is not open there, in its own words; empty where it is, or where nobody knows. */
   readonly problem: string;
 }
@@ -132,6 +144,12 @@ export interface Evidence {
   readonly attempts: readonly Attempt[];
   readonly initiator: InitiatorEvidence;
   readonly listener: ListenerEvidence;
+  /** Both ends are programs of one computer; null where the far one cannot be asked. */
+  readonly isOneComputer: boolean | null;
+  /** One of the listener's own addresses at which it answers, while `destination` is none of them; empty otherwise. */
+  readonly answersAt: string;
+  /** Another flow to the same destination has reached the listener: something forwards that address. */
+  readonly destinationIsForwarded: boolean;
   /** The listener's clock minus the initiator's. */
   readonly clockAheadMs: number | null;
   /** The listener's host has answered anything in this family: a ping, a refusal that is its own, another flow. */
@@ -143,7 +161,7 @@ export interface Evidence {
   readonly oppositeDirectionWorks: boolean | null;
   /** A series of quick connections to one port that works, in order: which passed. */
   readonly series: readonly boolean[];
-  readonly idle: { readonly seconds: number; readonly shortLives: boolean; readonly longLives: boolean } | null;
+  readonly idle: IdleEvidence | null;
   /** A small answer and a large one, tried on a listener of the test's own: `stalls` where only the small one came. */
   readonly bulk: "passes" | "stalls" | "untried";
   /** That was so on another flow between the two, in this family. */
@@ -171,8 +189,12 @@ export const NOTHING_KNOWN: Evidence = {
     hasConnection: false,
     revoked: null,
     rulesNameInitiator: null,
+    routeBack: "unknown",
     problem: "",
   },
+  isOneComputer: null,
+  answersAt: "",
+  destinationIsForwarded: false,
   clockAheadMs: null,
   hostAnswers: null,
   burst: null,

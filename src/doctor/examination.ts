@@ -1,6 +1,7 @@
 import type { FlowKey } from "../ports/port-map.ts";
 import type { Evidence, Family } from "./evidence.ts";
 import type { Helper, Sight } from "./helper.ts";
+import type { IdleNeeds } from "./try-idle.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Whose host: the one the doctor runs on is `near`. */
@@ -20,8 +21,10 @@ export interface Subject extends ExaminedFlow {
   readonly family: Family;
   readonly transport: "tcp" | "udp" | "icmp";
   readonly initiator: End;
-  /** The listener's addresses in this family, the one that is meant first. */
+  /** The listener's addresses in this family, the one that is meant first: any of them will do. */
   readonly addresses: readonly string[];
+  /** Other addresses of its own, of which the initiator does not know: what answers there is meant elsewhere. */
+  readonly unknownAddresses: readonly string[];
 }
 
 export interface Examined {
@@ -43,15 +46,19 @@ export interface ExaminationNeeds {
   readonly hasConnection: (flow: FlowKey) => boolean;
   /** Null where only the far end knows. */
   readonly isRevoked: boolean | null;
+  /** How connections are left idle; without it they are not. */
+  readonly idle?: IdleNeeds | undefined;
   /** Hears what the far end refused or no longer answered. */
   readonly onProblem?: (error: unknown) => void;
-  readonly onProgress?: (step: "looking" | "trying" | "counting") => void;
+  readonly onProgress?: (step: "looking" | "trying" | "counting" | "idling") => void;
 }
 
 /** What both ends said of themselves; the far one's is null where it cannot be asked. */
 export interface Sights {
   readonly near: Sight;
   readonly far: Sight | null;
+  /** Both ends are programs of one computer; null where the far one cannot be asked. */
+  readonly isOneComputer: boolean | null;
   /** The far end's clock minus the near one's. */
   readonly farAheadMs: number | null;
 }

@@ -13,6 +13,7 @@ import { gatherEvidence } from "./gather-evidence.ts";
 import type { Helper, Sight } from "./helper.ts";
 import { judge } from "./judge.ts";
 import { createTrial, type Trial } from "./trial.ts";
+import { tryIdle } from "./try-idle.ts";
 import { tryQuality } from "./try-quality.ts";
 import { trySubject } from "./try-subject.ts";
 
@@ -35,14 +36,19 @@ export async function examine(
     }),
   );
   onProgress("counting");
-  await countArrivals(trials, { near, far, clock, endAt, isOneComputer: areOneComputer(sights) });
+  await countArrivals(trials, { near, far, clock, endAt, isOneComputer: sights.isOneComputer === true });
   const complete = await withFirewalls(sights, { near, far });
+  const { idle } = needs;
+  if (idle !== undefined && far !== null) {
+    onProgress("idling");
+    await Promise.all(trials.map((trial) => tryIdle(trial, { idle, far, random })));
+  }
   return { examined: judgeAll(trials, needs, complete), sights: complete };
 }
 
 /** Two computers may have one private address in common (a bridge of containers), but not all of them. */
-function areOneComputer({ near, far }: Sights): boolean {
-  return far !== null && [...near.addresses].sort().join() === [...far.addresses].sort().join();
+function areOneComputer(near: Sight, far: Sight): boolean {
+  return [...near.addresses].sort().join() === [...far.addresses].sort().join();
 }
 
 /** No counting is begun later than this: a host with all its flows shall have its verdicts within ten seconds. */
@@ -66,7 +72,13 @@ async function lookAtBoth(
   ]);
   // Asked at once, so that the two differ by the way between them at most.
   const [myTime, theirTime] = [mine.atMs, theirs?.atMs ?? null];
-  return { near: mine, far: theirs, farAheadMs: myTime === null || theirTime === null ? null : theirTime - myTime };
+  const isOneComputer = theirs && areOneComputer(mine, theirs);
+  return {
+    near: mine,
+    far: theirs,
+    isOneComputer,
+    farAheadMs: myTime === null || theirTime === null ? null : theirTime - myTime,
+  };
 }
 
 /** What the hosts' firewalls say takes a moment: who had not heard by the first look has by now. */
@@ -101,10 +113,10 @@ function signsOfOthers(
   trials: readonly Trial[],
   verdicts: readonly { readonly state: string }[],
   { far }: Sights,
-): Pick<Evidence, "hostAnswers" | "sameDirectionWorks" | "oppositeDirectionWorks"> {
+): Pick<Evidence, "hostAnswers" | "sameDirectionWorks" | "oppositeDirectionWorks" | "destinationIsForwarded"> {
   const own = trials[index]?.subject as Subject;
-  const others = trials.flatMap(({ subject, attempts }, place) =>
-    subject.family === own.family ? [{ subject, attempts, state: verdicts[place]?.state ?? "unknown" }] : [],
+  const others = trials.flatMap(({ subject, address, attempts }, place) =>
+    subject.family === own.family ? [{ subject, address, attempts, state: verdicts[place]?.state ?? "unknown" }] : [],
   );
   const works = (state: string) => state === "open" || state === "partly";
   const ofDirection = (initiator: Subject["initiator"]) => {
@@ -117,7 +129,11 @@ function signsOfOthers(
     ({ subject, attempts }) => subject.initiator === own.initiator && attempts.some(({ code }) => code === ""),
   );
   const isAsked = own.initiator === "near" && far !== null;
+  const destination = trials[index]?.address;
   return {
+    destinationIsForwarded: others.some(
+      ({ address, attempts }) => address === destination && attempts.some(({ proof }) => proof === "ours"),
+    ),
     hostAnswers: answered || isAsked || ofDirection(opposite) === true ? true : null,
     sameDirectionWorks: ofDirection(own.initiator),
     oppositeDirectionWorks: ofDirection(opposite),

@@ -21,6 +21,7 @@ export function forgive(far: Helper, sight: Sight, onProblem: (error: unknown) =
         id: 0,
         ports: order.ports.map((port) => ({ port, code: "UNTRIED", accepted: 0, proven: 0 })),
       }),
+    hold: (order) => or(far.hold(order), { id: 0, code: "UNTRIED", forgetsAfterS: null }),
     heard: (id) => or(far.heard(id), { ports: [], provenFrom: [], datagrams: [] }),
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createReadableLog } from "../net/loopback-fixture.ts";
 import { FakeClock } from "../runtime/fake-clock.ts";
 import { guardHelper } from "./guarded-helper.ts";
-import type { DialOrder, Helper, ListenOrder, PortSpan } from "./helper.ts";
+import type { DialOrder, Helper, HoldOrder, ListenOrder, PortSpan } from "./helper.ts";
 import { DOCTOR_LIMITS } from "./limits.ts";
 
 const span = (from: number, to = from): PortSpan => ({ transport: "tcp", from, to });
@@ -11,7 +11,7 @@ function guarded() {
   const asked: string[] = [];
   const clock = new FakeClock();
   const log = createReadableLog();
-  const budget = { open: 0 };
+  const budget = { open: 0, held: 0 };
   const helper: Helper = {
     look: async () => {
       asked.push("look");
@@ -25,6 +25,10 @@ function guarded() {
     listen: async ({ ports, lifeMs }) => {
       asked.push(`listen ${lifeMs}`);
       return { id: asked.length, ports: ports.map((port) => ({ port, code: "", accepted: 0, proven: 0 })) };
+    },
+    hold: async ({ lifeMs }) => {
+      asked.push(`hold ${lifeMs}`);
+      return { id: asked.length, code: "", forgetsAfterS: null };
     },
     heard: async () => ({
       ports: [{ port: 1, code: "", accepted: 1, proven: 1 }],
@@ -45,6 +49,23 @@ function guarded() {
   });
   return { guard, asked, clock, log, budget };
 }
+
+describe("listeners for idle connections", () => {
+  const hold: HoldOrder = { family: "ipv4", port: 20300, secret: Buffer.alloc(32), lifeMs: 24 * 60 * 60_000 };
+
+  it("are opened on declared ports only, live twenty minutes at most, and are few", async () => {
+    const { guard, asked, clock, budget } = guarded();
+    await expect(guard.hold({ ...hold, port: 22 })).rejects.toThrow("not a declared port");
+    const held = await guard.hold(hold);
+    expect(asked).toEqual([`hold ${20 * 60_000}`]);
+    for (let more = 1; more < DOCTOR_LIMITS.holdsMax; more++) await guard.hold(hold);
+    await expect(guard.hold(hold)).rejects.toThrow("at most 4");
+    await guard.heard(held.id);
+    expect(budget.held).toBe(3);
+    await clock.advance(20 * 60_000);
+    expect(budget.held).toBe(0);
+  });
+});
 
 const dial: DialOrder = {
   kind: "tls",

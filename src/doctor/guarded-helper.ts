@@ -5,7 +5,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { PeerError } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import { isSameAddress } from "./address-text.ts";
-import type { DialOrder, Helper, ListenOrder, PortSpan } from "./helper.ts";
+import type { DialOrder, Helper, HoldOrder, ListenOrder, PortSpan } from "./helper.ts";
 import { DOCTOR_LIMITS } from "./limits.ts";
 
 export interface GuardNeeds {
@@ -28,6 +28,8 @@ export interface GuardNeeds {
 /** Temporary listeners that are open now, whoever asked for them. */
 export interface ListenerBudget {
   open: number;
+  /** Of those for connections that are left idle. */
+  held: number;
 }
 
 /** Everything throws PeerError `refused` beyond its bounds. */
@@ -106,6 +108,30 @@ export function guardHelper(needs: GuardNeeds): Helper {
         const ports = opened.ports.filter(({ code }) => code === "").map(({ port }) => port);
         log.info({ asker, ports, lifeMs, transport: order.transport }, "the doctor opened temporary listeners");
         return opened;
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+    async hold(order: HoldOrder) {
+      mustBeDeclared([order.port], "tcp", ownPorts());
+      if (budget.held >= DOCTOR_LIMITS.holdsMax) {
+        return refuse(`${budget.held} listeners for idle connections are open; at most ${DOCTOR_LIMITS.holdsMax}`);
+      }
+      budget.held += 1;
+      let isTaken = true;
+      const release = () => {
+        if (isTaken) budget.held -= 1;
+        isTaken = false;
+      };
+      const lifeMs = Math.min(order.lifeMs, DOCTOR_LIMITS.holdMs);
+      clock.after(lifeMs, release);
+      try {
+        const held = await helper.hold({ ...order, lifeMs });
+        releases.set(held.id, release);
+        clock.after(lifeMs, () => releases.delete(held.id));
+        log.info({ asker, port: order.port, lifeMs, code: held.code }, "the doctor holds connections idle");
+        return held;
       } catch (error) {
         release();
         throw error;

@@ -111,6 +111,23 @@ export interface ListenOrder {
   readonly lifeMs: number;
 }
 
+/** A listener for connections that are then left idle. */
+export interface HoldOrder {
+  readonly family: Family;
+  readonly port: number;
+  readonly secret: Buffer;
+  readonly lifeMs: number;
+}
+
+export interface Held {
+  /** For `heard`, which closes it. */
+  readonly id: number;
+  /** Empty where it was opened; otherwise the system's code. */
+  readonly code: string;
+  /** Seconds of silence after which this host's own firewall forgets a connection; null where none does, or nobody knows. */
+  readonly forgetsAfterS: number | null;
+}
+
 export interface Heard {
   readonly ports: readonly TemporaryPort[];
   /** Addresses from which the secret was proven. */
@@ -130,6 +147,8 @@ export interface Helper {
   dial(order: DialOrder): Promise<Dialled>;
   /** Opens listeners; answers with an id for `heard`. Those that could not be opened have a code. */
   listen(order: ListenOrder): Promise<{ readonly id: number; readonly ports: readonly TemporaryPort[] }>;
+  /** Opens one port for `DOCTOR_LIMITS.heldConnections` connections; it closes once they have proven the secret, they stay. */
+  hold(order: HoldOrder): Promise<Held>;
   /** What they heard; closes them. */
   heard(id: number): Promise<Heard>;
 }

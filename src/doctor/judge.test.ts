@@ -15,6 +15,7 @@ import { judge } from "./judge.ts";
 const NEAR = "10.77.1.10";
 const FAR = "10.77.2.20";
 const PORT = 10000;
+const IDLE = { seconds: 60, shortLives: true, longLives: true, initiatorForgetsS: 432_000, listenerForgetsS: null };
 
 const attempt = (changed: Partial<Attempt> = {}): Attempt => ({
   port: PORT,
@@ -285,7 +286,7 @@ const ROWS: readonly (readonly [name: string, known: Known, saying: string])[] =
   [
     "expired by one clock",
     { attempt: { proof: "expired" }, rest: { clockAheadMs: -86_400_000 } },
-    "closed clock-off listener",
+    "closed clock-off initiator,listener",
   ],
   [
     "expired, the other clock unknown",
@@ -326,9 +327,20 @@ const ROWS: readonly (readonly [name: string, known: Known, saying: string])[] =
   ],
   [
     "idle connections are cut",
-    { attempt: { proof: "ours" }, rest: { idle: { seconds: 60, shortLives: true, longLives: false } } },
+    { attempt: { proof: "ours" }, rest: { idle: { ...IDLE, shortLives: true, longLives: false } } },
     "partly idle-cut between",
   ],
+  [
+    "idle connections are cut sooner than tried",
+    { attempt: { proof: "ours" }, rest: { idle: { ...IDLE, shortLives: false, longLives: false } } },
+    "partly idle-cut between",
+  ],
+  [
+    "idle connections are cut, and the listener's own host forgets them in that time",
+    { attempt: { proof: "ours" }, rest: { idle: { ...IDLE, longLives: false, listenerForgetsS: 120 } } },
+    "partly idle-cut listener,between",
+  ],
+  ["idle connections live", { attempt: { proof: "ours" }, rest: { idle: IDLE } }, "open"],
   [
     "Windows: nobody listens looks like a drop",
     { attempt: silent, sockets: [], listener: { platform: "win32" } },
@@ -432,11 +444,14 @@ describe("the verdict", () => {
 });
 
 const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
+  isOneComputer: fc.constantFrom(null, true, false),
+  answersAt: fc.constantFrom("", FAR),
+  destinationIsForwarded: fc.boolean(),
   isPool: fc.boolean(),
   largeStalls: fc.boolean(),
   transport: fc.constantFrom("tcp", "udp", "icmp"),
   family: fc.constantFrom(...FAMILIES),
-  destination: fc.constantFrom(FAR, "fd77:2::20", ""),
+  destination: fc.constantFrom(FAR, "fd77:2::20", "127.0.1.1", ""),
   attempts: fc.array(
     fc.record({
       port: fc.constantFrom(0, PORT, 20300, 20301),
@@ -509,6 +524,7 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
     hasConnection: fc.boolean(),
     revoked: fc.constantFrom(null, true, false),
     rulesNameInitiator: fc.constantFrom(null, true, false),
+    routeBack: fc.constantFrom("present", "missing", "unknown"),
     problem: fc.constantFrom("", "in use"),
   }),
   clockAheadMs: fc.option(fc.integer({ min: -1e9, max: 1e9 })),
@@ -517,7 +533,15 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
   sameDirectionWorks: fc.constantFrom(null, true, false),
   oppositeDirectionWorks: fc.constantFrom(null, true, false),
   series: fc.array(fc.boolean(), { maxLength: 20 }),
-  idle: fc.option(fc.record({ seconds: fc.nat(60), shortLives: fc.boolean(), longLives: fc.boolean() })),
+  idle: fc.option(
+    fc.record({
+      seconds: fc.nat(60),
+      shortLives: fc.boolean(),
+      longLives: fc.boolean(),
+      initiatorForgetsS: fc.option(fc.nat(300)),
+      listenerForgetsS: fc.option(fc.nat(300)),
+    }),
+  ),
   bulk: fc.constantFrom("passes", "stalls", "untried"),
   datagrams: fc.option(fc.record({ sent: fc.nat(10), received: fc.option(fc.nat(10)), answered: fc.nat(10) })),
 });

@@ -2,14 +2,15 @@
 // what cannot be told apart is named together with the test that would decide.
 
 import type { CauseId } from "./causes/causes.ts";
-import type { Attempt, Evidence } from "./evidence.ts";
+import type { Attempt, Evidence, IdleEvidence } from "./evidence.ts";
+import { judgeDestination } from "./judge-destination.ts";
 import { judgePing, judgeUdp } from "./judge-other.ts";
 import { judgeTcp, serviceMissing } from "./judge-tcp.ts";
 import { oneOf, open, proven, unknown, type Verdict } from "./verdict.ts";
 import { TESTS, text } from "./words.ts";
 
 export function judge(evidence: Evidence): Verdict {
-  const verdict = withoutService(evidence, judgeAttempts(evidence));
+  const verdict = judgeDestination(evidence, withoutService(evidence, judgeAttempts(evidence)));
   return verdict.state === "open" ? judgeQuality(evidence, verdict) : verdict;
 }
 
@@ -154,6 +155,34 @@ export function spans(ports: readonly number[]): string {
   return parts.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(", ");
 }
 
+/** Cut by silence: by whoever forgets in that time. An end's own firewall is named where its timeout says so. */
+function judgeIdle(verdict: Verdict, idle: IdleEvidence): Verdict {
+  const { seconds, shortLives, initiatorForgetsS, listenerForgetsS } = idle;
+  const cutAfterS = shortLives ? 4 * seconds : seconds;
+  const line = shortLives
+    ? text(
+        `a connection idle for ${seconds} s lives, one idle for ${4 * seconds} s is cut, and one that was kept busy meanwhile lives`,
+        `${seconds} 秒無通信の接続は維持され、${4 * seconds} 秒無通信の接続は切断された(通信を続けた接続は維持された)`,
+      )
+    : text(
+        `a connection idle for ${seconds} s is cut, and one that was kept busy meanwhile lives`,
+        `${seconds} 秒無通信の接続は切断された(通信を続けた接続は維持された)`,
+      );
+  const forgets = (afterS: number | null) => afterS !== null && afterS <= cutAfterS;
+  const ends = [
+    ...(forgets(initiatorForgetsS) ? [["initiator", initiatorForgetsS] as const] : []),
+    ...(forgets(listenerForgetsS) ? [["listener", listenerForgetsS] as const] : []),
+  ];
+  const lines = ends.map(([end, afterS]) =>
+    text(
+      `the ${end}'s own host forgets silent connections after ${afterS} s (nf_conntrack_tcp_timeout_established)`,
+      `${end === "initiator" ? "接続元" : "待ち受け側"}ホスト自身が無通信の接続を ${afterS} 秒で忘れる(nf_conntrack_tcp_timeout_established)`,
+    ),
+  );
+  const where: Verdict["where"] = ends.length === 0 ? ["between"] : [...ends.map(([end]) => end), "between"];
+  return { ...proven("idle-cut", "between", [...verdict.evidence, line, ...lines]), where, state: "partly" };
+}
+
 /** Ports that failed first and passed when they were tried again. */
 function recoveredPorts(attempts: readonly Attempt[]): number[] {
   const passed = new Set(lastAttempts(attempts).flatMap(({ code, port }) => (code === "" ? [port] : [])));
@@ -188,12 +217,7 @@ function judgeQuality(evidence: Evidence, verdict: Verdict): Verdict {
     return { ...proven("mtu-black-hole", "between", [...verdict.evidence, line]), state: "partly" };
   }
   if (idle !== null && !(idle.shortLives && idle.longLives)) {
-    const { seconds, shortLives } = idle;
-    const line = text(
-      `a connection idle for ${seconds} s ${shortLives ? "lives" : "is cut"}, one idle for ${4 * seconds} s is cut`,
-      `${seconds} 秒無通信の接続は${shortLives ? "維持され" : "切断され"}、${4 * seconds} 秒無通信の接続は切断された`,
-    );
-    return { ...proven("idle-cut", "between", [...verdict.evidence, line]), state: "partly" };
+    return judgeIdle(verdict, idle);
   }
   const failures = series.filter((passes) => !passes).length;
   const recovered = recoveredPorts(evidence.attempts);

@@ -5,6 +5,14 @@ export const DOCTOR_LIMITS = {
   listenMs: 15_000,
   /** Temporary listeners open at once on one host: the whole pool of data ports in both families. */
   listenersMax: 128,
+  /** A listener for idle connections, and they themselves, are closed after this at the latest: four times the idle time and a reserve. */
+  holdMs: 20 * 60_000,
+  /** Such listeners at once on one host: an examination has one in each family. */
+  holdsMax: 4,
+  /** Connections of one of them; with the last it takes no more. */
+  heldConnections: 3,
+  /** An idle time that may be asked for: four times as long, and a reserve of 15 s, is below the 20 minutes above. */
+  idleSecondsMax: 290,
   /** Ports that one order may name. */
   portsMax: 64,
   /** Connections of one temporary listener: an examination makes about thirty. */
@@ -29,6 +37,9 @@ export const DOCTOR_LIMITS = {
   ruleAddressesMax: 4_096,
   /** Examinations of one manager at once. */
   examinationsMax: 4,
+  /** Examinations with idle connections at once, and how long each is kept after its end. */
+  idleExaminationsMax: 4,
+  idleKeptMs: 10 * 60_000,
   /** One question to the far end, its answer included. */
   askMs: 8_000,
 } as const;

@@ -9,11 +9,12 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
 import { withTimeout } from "../runtime/service.ts";
 import type { Attempt } from "./evidence.ts";
-import type { Dialled, DialOrder, Heard, Helper, ListenOrder, OwnFlow, PortSpan, Sight } from "./helper.ts";
+import type { Dialled, DialOrder, Heard, Helper, HoldOrder, ListenOrder, OwnFlow, PortSpan, Sight } from "./helper.ts";
 import { DOCTOR_LIMITS } from "./limits.ts";
 import { challenge } from "./probes/challenge.ts";
 import { readCounters } from "./probes/counters.ts";
 import { sendDatagrams } from "./probes/datagrams.ts";
+import { readForgetting } from "./probes/forgetting.ts";
 import { ownAddresses } from "./probes/own-addresses.ts";
 import { readHalfOpen, readSocketTable } from "./probes/socket-table.ts";
 import { knock } from "./probes/tcp-connect.ts";
@@ -67,6 +68,23 @@ export function createLocalHelper(needs: LocalHelperNeeds): LocalHelper {
       // Forgotten some time after it has closed itself, so that what it heard can still be asked for.
       clock.after(2 * DOCTOR_LIMITS.listenMs, () => open.delete(id));
       return { id, ports: listeners.ports };
+    },
+    async hold(order: HoldOrder) {
+      const { family, port, secret, lifeMs } = order;
+      const listeners = await openTemporaryListeners(
+        { transport: "tcp", family, ports: [port], secret, lifeMs },
+        clock,
+        {
+          lifeMs: DOCTOR_LIMITS.holdMs,
+          connectionMs: lifeMs,
+          provenMax: DOCTOR_LIMITS.heldConnections,
+        },
+      );
+      lastId += 1;
+      const id = lastId;
+      open.set(id, listeners);
+      clock.after(lifeMs, () => open.delete(id));
+      return { id, code: listeners.ports[0]?.code ?? "", forgetsAfterS: await readForgetting(readText) };
     },
     async heard(id): Promise<Heard> {
       const listeners = open.get(id);

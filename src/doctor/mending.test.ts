@@ -10,6 +10,7 @@ const facts: MendingFacts = {
   from: "10.77.1.10",
   to: "10.77.2.20",
   setting: "ports.backupControl",
+  idleLivesS: null,
   program: "rusuban agent run",
 };
 const lines = (firewall: string, changed: Partial<MendingFacts> = {}) =>
@@ -80,4 +81,22 @@ it("knows something to do, or nothing, for every kind and place, in both languag
       for (const { command } of commands) expect([command.en, command.ja].every((each) => each.length > 5)).toBe(true);
     }
   }
+});
+
+describe("what mends connections that are cut when idle", () => {
+  const mends = (idleLivesS: number | null) =>
+    mendingCommands("keepalive", "between", { ...facts, idleLivesS }).map(({ command }) => command.en);
+
+  it("is the firewall's time and, where something was survived, a keepalive below it", () => {
+    expect(mends(60)[0]).toContain("nf_conntrack_tcp_timeout_established");
+    expect(mends(60)[1]).toContain("in time: they stay");
+    expect(mends(60)[2]).toContain("net.ipv4.tcp_keepalive_time=60");
+  });
+
+  it("does not say that our own keepalive is in time where that was not seen", () => {
+    expect(mends(30)[1]).toContain("has to be longer");
+    expect(mends(30)[2]).toContain("net.ipv4.tcp_keepalive_time=30");
+    expect(mends(0)).toHaveLength(2);
+    expect(mends(null)).toHaveLength(1);
+  });
 });

@@ -1,6 +1,7 @@
 // The command that mends a cause, for the firewall found at the place. Each opens one flow for one address and nothing
 // else; `rusuban firewall apply` does the same for all flows of a host, in one piece and on trial.
 
+import { TCP_KEEPALIVE_MS } from "../net/limits.ts";
 import { formatRange, type PortRange, type Text, type Transport } from "../ports/flow.ts";
 import type { Mend, Place } from "./cause.ts";
 import { text } from "./words.ts";
@@ -19,6 +20,8 @@ export interface MendingFacts {
   readonly to: string;
   /** The setting that moves the flow's port; null where it cannot be moved. */
   readonly setting: string | null;
+  /** Seconds of silence that a connection was seen to survive, 0 for none; null where that was not tried. */
+  readonly idleLivesS: number | null;
   /** Which program listens: `rusuban agent run`. */
   readonly program: string;
 }
@@ -64,10 +67,7 @@ export function mendingCommands(mend: Mend, place: Place, facts: MendingFacts, f
             `別のプログラムを停止するか、${facts.setting} を別のポートに設定してください`,
           );
     case "keepalive":
-      return words(
-        "raise the idle time of the firewall in between above 300 s; Rusuban's own connections send something every 60 s",
-        "途中のファイアウォールの無通信タイムアウトを 300 秒より長くしてください(Rusuban の接続は 60 秒ごとに送信します)",
-      );
+      return keepalive(place, facts);
     case "mtu":
       return words(
         "let ICMP “packet too big” / “fragmentation needed” pass, or clamp the MSS on the router: nft add rule inet filter forward tcp flags syn tcp option maxseg size set rt mtu",
@@ -85,8 +85,8 @@ export function mendingCommands(mend: Mend, place: Place, facts: MendingFacts, f
       );
     case "route":
       return words(
-        `add the route: ip route add ${facts.to} via GATEWAY`,
-        `経路を追加してください: ip route add ${facts.to} via ゲートウェイ`,
+        `add the route: ip route add ${place === "listener" ? facts.from : facts.to} via GATEWAY`,
+        `経路を追加してください: ip route add ${place === "listener" ? facts.from : facts.to} via ゲートウェイ`,
       );
     case "name":
       return words(
@@ -96,6 +96,46 @@ export function mendingCommands(mend: Mend, place: Place, facts: MendingFacts, f
     case "none":
       return [];
   }
+}
+
+/** Common firewalls forget after five minutes at the soonest; Linux' own default is five days. */
+const ESTABLISHED_S = 432_000;
+
+/** Either the firewall remembers longer, or the connection speaks sooner than it forgets. */
+function keepalive(place: Place, { idleLivesS }: MendingFacts): MendingCommand[] {
+  const words = (en: string, ja: string): MendingCommand => ({ place, firewall: "", command: text(en, ja) });
+  const longer = `sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=${ESTABLISHED_S}`;
+  const first = words(
+    `let the firewall remember established connections longer, for at least 300 s (Linux: ${longer})`,
+    `ファイアウォールの確立済み接続の無通信タイムアウトを 300 秒以上にしてください(Linux: ${longer})`,
+  );
+  const ownS = TCP_KEEPALIVE_MS / 1_000;
+  if (idleLivesS === null) return [first];
+  if (idleLivesS < ownS) {
+    const own = words(
+      `Rusuban's own connections send a keepalive after ${ownS} s of silence, and ${ownS} s were not seen to be survived: for them the firewall's time has to be longer than that`,
+      `Rusuban の接続は無通信 ${ownS} 秒でキープアライブを送りますが、${ownS} 秒の維持は確認されていません。ファイアウォールの時間をこれより長くしてください`,
+    );
+    if (idleLivesS === 0) return [first, own];
+    return [first, own, systemKeepalive(place, idleLivesS)];
+  }
+  const own = words(
+    `Rusuban's own connections send a keepalive after ${ownS} s of silence, in time: they stay`,
+    `Rusuban の接続は無通信 ${ownS} 秒でキープアライブを送るため、切断されません`,
+  );
+  return [first, own, systemKeepalive(place, idleLivesS)];
+}
+
+function systemKeepalive(place: Place, seconds: number): MendingCommand {
+  const line = `sysctl -w net.ipv4.tcp_keepalive_time=${seconds}`;
+  return {
+    place,
+    firewall: "",
+    command: text(
+      `other programs that switch keepalive on and set no time of their own, at either end: ${line}`,
+      `キープアライブを使い、独自の時間を設定しない他のプログラム(両端いずれか): ${line}`,
+    ),
+  };
 }
 
 /** The kind that was found; where nobody could say, all that it may be. */

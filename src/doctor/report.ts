@@ -56,10 +56,9 @@ function entryOf({ subject, evidence, verdict }: Examined, nearRole: Role, sight
     evidence.listener.sawFrom,
     isOutgoing ? sights.near.addresses : sights.far?.addresses,
   );
+  const context = { subject, verdict, idle: evidence.idle, fromAddress, to, sights };
   const commands = distinct(
-    verdict.state === "open"
-      ? []
-      : verdict.causes.flatMap((cause) => commandsFor(cause, { subject, verdict, fromAddress, to, sights })),
+    verdict.state === "open" ? [] : verdict.causes.flatMap((cause) => commandsFor(cause, context)),
   );
   return {
     flow: flowName(subject.flow),
@@ -91,12 +90,13 @@ function commandsFor(
   context: {
     readonly subject: Subject;
     readonly verdict: Examined["verdict"];
+    readonly idle: Examined["evidence"]["idle"];
     readonly fromAddress: string;
     readonly to: Role;
     readonly sights: Sights;
   },
 ): MendingCommand[] {
-  const { subject, verdict, fromAddress, to, sights } = context;
+  const { subject, verdict, idle, fromAddress, to, sights } = context;
   const isOutgoing = subject.initiator === "near";
   const { mend, places } = causeOf(cause);
   const ports = verdict.failedPorts.length > 0 ? verdict.failedPorts : subject.ports;
@@ -108,6 +108,7 @@ function commandsFor(
     from: fromAddress === "" ? "ADDRESS" : fromAddress,
     to: subject.addresses[0] ?? "ADDRESS",
     setting: settingKey(subject.flow),
+    idleLivesS: idle === null ? null : idle.shortLives ? idle.seconds : 0,
     program: `rusuban ${to} run`,
   };
   return verdict.where

@@ -56,6 +56,7 @@ function createHelper(changed: Partial<Helper> = {}): Helper {
     count: async () => ({ counters: SIGHT.counters, halfOpen: SIGHT.halfOpen }),
     dial: async () => ({ attempts: [ATTEMPT], way: { route: "present", neighbour: "far" }, answered: 2 }),
     listen: async ({ ports }) => ({ id: 4, ports: ports.map((port) => ({ port, code: "", accepted: 0, proven: 0 })) }),
+    hold: async () => ({ id: 5, code: "", forgetsAfterS: 432_000 }),
     heard: async () => HEARD,
     ...changed,
   };
@@ -82,6 +83,11 @@ describe("a question and its answer", () => {
     });
     expect(await remote.listen(LISTEN)).toMatchObject({ id: 4, ports: [{ port: 20300 }] });
     expect(await remote.heard(4)).toEqual(HEARD);
+    expect(await remote.hold({ family: "ipv4", port: 20300, secret: Buffer.alloc(32), lifeMs: 9_000 })).toEqual({
+      id: 5,
+      code: "",
+      forgetsAfterS: 432_000,
+    });
   });
 
   it("travel together when they are asked together, and what dials apart from what looks", async () => {

@@ -55,6 +55,10 @@ async function reply(request: Exclude<DoctorRequest, { kind: "batch" }>, helper:
     }
     case "listen":
       return { kind: "listening", ...(await helper.listen(request)) };
+    case "hold": {
+      const { forgetsAfterS, ...held } = await helper.hold(request);
+      return { kind: "held", ...held, forgetsAfterS: forgetsAfterS ?? undefined };
+    }
     case "heard":
       return { kind: "heard", ...(await helper.heard(request.id)) };
   }

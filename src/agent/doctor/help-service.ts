@@ -31,7 +31,7 @@ export interface DoctorHelp {
 }
 
 export function createDoctorHelp({ link, identity, flows, clock, random, log }: DoctorHelpNeeds): DoctorHelp {
-  const budget = { open: 0 };
+  const budget = { open: 0, held: 0 };
   const readFirewall = createFirewallReader(clock);
   const peerAddresses = () => addressesOf(link.facts.addresses);
   return {

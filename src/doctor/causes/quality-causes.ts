@@ -9,10 +9,10 @@ export const QUALITY_CAUSES = {
       ja: "途中のファイアウォールが、しばらく通信のない接続を忘れます。",
     },
     proof: {
-      en: "of two connections, one idle for T and one for four times T, the longer no longer carries a byte",
-      ja: "T と 4T の間無通信にした 2 本の接続のうち、長い方が通信できなくなった",
+      en: "of three connections, one idle for T, one for four times T and one kept busy, an idle one no longer carries a byte, and the busy one does",
+      ja: "T 無通信、4T 無通信、通信継続の 3 本の接続のうち、無通信の接続だけが通信できなくなった",
     },
-    places: ["between"],
+    places: ["initiator", "between", "listener"],
     mend: "keepalive",
   },
   "mtu-black-hole": {

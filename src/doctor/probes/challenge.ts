@@ -14,7 +14,7 @@ import type { Attempt } from "../evidence.ts";
 import { connectTcp, type Target } from "./tcp-connect.ts";
 
 export const MAGIC = Buffer.from("RSBP");
-const RANDOM_BYTES = 16;
+export const RANDOM_BYTES = 16;
 const PROOF_BYTES = 32;
 export const HELLO_BYTES = MAGIC.length + RANDOM_BYTES + 4 + PROOF_BYTES;
 
@@ -44,6 +44,30 @@ export function readHello(bytes: Buffer, secret: Buffer, port: number): HelloWor
   return timingSafeEqual(proof, proofOf(secret, "initiator", words)) ? words : undefined;
 }
 
+/** The initiator's words as bytes. */
+export function helloOf(words: HelloWords, secret: Buffer): Buffer {
+  const count = Buffer.alloc(4);
+  count.writeUInt32BE(words.bulkBytes);
+  return Buffer.concat([MAGIC, words.random, count, proofOf(secret, "initiator", words)]);
+}
+
+export interface ListenerWords {
+  readonly isRight: boolean;
+  /** The address that the listener sees. */
+  readonly seenAs: string;
+  /** Bytes that came behind the words. */
+  readonly more: number;
+}
+
+/** The listener's words out of what came so far; undefined while they are not there yet. */
+export function readListener(received: Buffer, words: HelloWords, secret: Buffer): ListenerWords | undefined {
+  const length = received[PROOF_BYTES];
+  if (length === undefined || received.length < PROOF_BYTES + 1 + length) return undefined;
+  const isRight = timingSafeEqual(received.subarray(0, PROOF_BYTES), proofOf(secret, "listener", words));
+  const seenAs = received.subarray(PROOF_BYTES + 1, PROOF_BYTES + 1 + length).toString("latin1");
+  return { isRight, seenAs, more: received.length - PROOF_BYTES - 1 - length };
+}
+
 /** Connects to a temporary listener, proves the secret and has it prove it. `detail`: the address that it saw. */
 export async function challenge(
   target: Target,
@@ -65,8 +89,6 @@ function converse(
   words: HelloWords,
   { secret, clock, timeoutMs }: { secret: Buffer; clock: Clock; timeoutMs: number },
 ): Promise<Pick<Attempt, "proof" | "detail">> {
-  const count = Buffer.alloc(4);
-  count.writeUInt32BE(words.bulkBytes);
   let received = Buffer.alloc(0);
   let seenAs: string | undefined;
   let bulkLeft = words.bulkBytes;
@@ -85,17 +107,16 @@ function converse(
         return;
       }
       received = Buffer.concat([received, chunk]);
-      const length = received[PROOF_BYTES];
-      if (length === undefined || received.length < PROOF_BYTES + 1 + length) return;
-      const proof = received.subarray(0, PROOF_BYTES);
-      if (!timingSafeEqual(proof, proofOf(secret, "listener", words))) return settle("foreign", "a wrong proof");
-      seenAs = received.subarray(PROOF_BYTES + 1, PROOF_BYTES + 1 + length).toString("latin1");
-      bulkLeft -= received.length - PROOF_BYTES - 1 - length;
+      const said = readListener(received, words, secret);
+      if (said === undefined) return;
+      if (!said.isRight) return settle("foreign", "a wrong proof");
+      seenAs = said.seenAs;
+      bulkLeft -= said.more;
       if (bulkLeft <= 0) return settle("ours", seenAs);
       cancel();
       cancel = clock.after(timeoutMs, late); // The bulk has a time of its own.
       socket.write(Buffer.alloc(words.bulkBytes));
     });
-    socket.write(Buffer.concat([MAGIC, words.random, count, proofOf(secret, "initiator", words)]));
+    socket.write(helloOf(words, secret));
   });
 }

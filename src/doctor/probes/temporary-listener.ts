@@ -25,8 +25,25 @@ interface Counted {
   proven: number;
 }
 
+/** How long such a listener and its connections live, and after how many proven ones it takes no more. */
+export interface ListenerBounds {
+  readonly lifeMs: number;
+  readonly connectionMs: number;
+  readonly provenMax: number;
+}
+
+const PROBE_BOUNDS: ListenerBounds = {
+  lifeMs: DOCTOR_LIMITS.listenMs,
+  connectionMs: 2 * DOCTOR_LIMITS.attemptMs,
+  provenMax: DOCTOR_LIMITS.acceptsMax,
+};
+
 /** Opens one listener a port. A port that cannot be had has the system's code; the others are opened all the same. */
-export async function openTemporaryListeners(order: ListenOrder, clock: Clock): Promise<TemporaryListeners> {
+export async function openTemporaryListeners(
+  order: ListenOrder,
+  clock: Clock,
+  bounds = PROBE_BOUNDS,
+): Promise<TemporaryListeners> {
   const counts: Counted[] = order.ports.map((port) => ({ port, code: "", accepted: 0, proven: 0 }));
   const provenFrom = new Set<string>();
   const datagrams = new Set<number>();
@@ -35,12 +52,12 @@ export async function openTemporaryListeners(order: ListenOrder, clock: Clock): 
     cancel();
     for (const one of closers.splice(0)) one();
   };
-  const cancel = clock.after(Math.min(order.lifeMs, DOCTOR_LIMITS.listenMs), close);
+  const cancel = clock.after(Math.min(order.lifeMs, bounds.lifeMs), close);
   const open = order.transport === "tcp" ? openTcp : openUdp;
   await Promise.all(
     counts.map(async (count) => {
       try {
-        closers.push(await open(count, { order, provenFrom, datagrams, clock }));
+        closers.push(await open(count, { order, provenFrom, datagrams, clock, bounds }));
       } catch (error) {
         count.code = codeOf(error) || "EFAILED";
       }
@@ -59,6 +76,7 @@ interface Common {
   readonly provenFrom: Set<string>;
   readonly datagrams: Set<number>;
   readonly clock: Clock;
+  readonly bounds: ListenerBounds;
 }
 
 const EVERYWHERE: Record<Family, string> = { ipv4: "0.0.0.0", ipv6: "::" };
@@ -72,7 +90,9 @@ function openTcp(count: Counted, common: Common): Promise<() => void> {
     count.accepted += 1;
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    serve(socket, count, common);
+    serve(socket, count, common, () => {
+      if (count.proven >= common.bounds.provenMax) server.close(); // Those that are there stay.
+    });
   });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -93,7 +113,12 @@ function openTcp(count: Counted, common: Common): Promise<() => void> {
   });
 }
 
-function serve(socket: Socket, count: Counted, { order, provenFrom, clock }: Common): void {
+function serve(
+  socket: Socket,
+  count: Counted,
+  { order, provenFrom, clock, bounds }: Common,
+  onProven: () => void,
+): void {
   const cancel = clock.after(DOCTOR_LIMITS.proveMs, () => socket.destroy());
   let received = Buffer.alloc(0);
   let bulkLeft: number | undefined;
@@ -113,11 +138,12 @@ function serve(socket: Socket, count: Counted, { order, provenFrom, clock }: Com
     cancel();
     socket.once(
       "close",
-      clock.after(2 * DOCTOR_LIMITS.attemptMs, () => socket.destroy()),
+      clock.after(bounds.connectionMs, () => socket.destroy()),
     );
     count.proven += 1;
     const from = bareAddress(socket.remoteAddress ?? "");
     provenFrom.add(from);
+    onProven();
     bulkBytes = words.bulkBytes;
     bulkLeft = bulkBytes;
     const address = Buffer.from(from, "latin1").subarray(0, 64);

@@ -22,6 +22,9 @@ export function createRecordedHelper({ sight, dials }: Pick<PastedBody, "sight" 
     async listen({ ports }) {
       return { id: 0, ports: ports.map((port) => ({ port, code: "UNTRIED", accepted: 0, proven: 0 })) };
     },
+    async hold() {
+      return { id: 0, code: "UNTRIED", forgetsAfterS: null };
+    },
     async heard() {
       return { ports: [], provenFrom: [], datagrams: [] };
     },

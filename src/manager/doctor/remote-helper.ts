@@ -52,6 +52,10 @@ export function createRemoteHelper(askFar: AskFar, clock: Clock): Helper {
       const { id, ports } = expectReply(await ask({ kind: "listen", ...order }), "listening");
       return { id, ports };
     },
+    async hold(order) {
+      const { id, code, forgetsAfterS } = expectReply(await ask({ kind: "hold", ...order }), "held");
+      return { id, code, forgetsAfterS: forgetsAfterS ?? null };
+    },
     async heard(id) {
       const { ports, provenFrom, datagrams } = expectReply(await ask({ kind: "heard", id }), "heard");
       return { ports, provenFrom: provenFrom.filter(isAddress), datagrams };

@@ -84,6 +84,8 @@ export const DoctorRequest = union({
   ],
   listen: [3, struct({ transport: Transport, family: Family, ports: Ports, secret: fixed(32), lifeMs: u32 })],
   heard: [4, struct({ id: u32 })],
+  /** A listener for connections that are then left idle: one port, longer than others. */
+  hold: [7, struct({ family: Family, port: u32, secret: fixed(32), lifeMs: u32 })],
   /** As look, for what changes while it is counted. */
   count: [6, struct({ ports: list(PortSpan, PORTS_MAX) })],
   /** Several at once, each in its own bytes; answered together. None of them is a batch. */
@@ -138,6 +140,8 @@ export const DoctorReply = union({
     struct({ ports: list(TemporaryPort, PORTS_MAX), provenFrom: list(Address, 256), datagrams: list(u32, PORTS_MAX) }),
   ],
   refused: [5, struct({ code: text(64), reason: text(1_024) })],
+  /** `forgetsAfterS`: how long this host's own firewall remembers a silent connection. */
+  held: [8, struct({ id: u32, code: text(32), forgetsAfterS: optional(u32) })],
   counted: [7, struct({ counters: optional(Counters), halfOpen: list(HalfOpen, 512) })],
   batch: [6, struct({ bodies: list(opaque(DOCTOR_RECORD_BYTES_MAX), BATCH_MAX) })],
 });
