@@ -1,33 +1,37 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { createIndicationService } from "../../../agent/indications/indication-service.ts";
-import { createIndicationStore } from "../../../agent/indications/indication-store.ts";
-import { createSinkDialer } from "../../../agent/management/sink-dialer.ts";
-import { CimInstance } from "../../../cim/cim-instance.ts";
-import { createObjectManager } from "../../../cim/create-object-manager.ts";
-import { CIMV2, INTEROP, provide } from "../../../cim/provider.ts";
-import { CIM_AlertIndication } from "../../../cim/schema/indication.ts";
-import { CIM_ObjectManager } from "../../../cim/schema/interop.ts";
-import { openDatabase } from "../../../database/open-database.ts";
-import { openSqlite } from "../../../database/open-sqlite.ts";
-import type { Alert } from "../../../model/alert.ts";
-import { Connections } from "../../../net/connections.ts";
-import { createForeignAgent, foreignRequest } from "../../../net/foreign-request.ts";
-import type { HttpsListener } from "../../../net/https-listen.ts";
-import { createTestAuthority, MANAGER } from "../../../net/loopback-fixture.ts";
-import { createPortBook } from "../../../ports/port-settings.ts";
-import { exportIndication } from "../../../protocols/cim-xml/exporter.ts";
-import { serveModel } from "../../../protocols/cim-xml/server-fixture.ts";
-import { createEventSource } from "../../../protocols/wsman/event-source.ts";
-import { createMemoryEventStorage } from "../../../protocols/wsman/event-storage.ts";
-import { ACCOUNT, startLoopbackServer } from "../../../protocols/wsman/loopback-fixture.ts";
-import { systemClock } from "../../../runtime/clock.ts";
-import { silentLog } from "../../../runtime/log.ts";
-import { systemRandom } from "../../../runtime/random.ts";
-import { createIndicationIntake } from "../../indications/indication-intake.ts";
-import { createHostOf, createIndicationListener, SUBSCRIBED_PATHS } from "../../indications/indication-listener.ts";
-import { type AgentlessOrder, createAgentlessList } from "../agentless/agentless-list.ts";
-import type { SubscriptionKeeper } from "./subscription-keeper.ts";
-import { createSubscriptions } from "./subscriptions.ts";
+import { createIndicationService } from "../../src/agent/indications/indication-service.ts";
+import { createIndicationStore } from "../../src/agent/indications/indication-store.ts";
+import { createSinkDialer } from "../../src/agent/management/sink-dialer.ts";
+import { CimInstance } from "../../src/cim/cim-instance.ts";
+import { createObjectManager } from "../../src/cim/create-object-manager.ts";
+import { CIMV2, INTEROP, provide } from "../../src/cim/provider.ts";
+import { CIM_AlertIndication } from "../../src/cim/schema/indication.ts";
+import { CIM_ObjectManager } from "../../src/cim/schema/interop.ts";
+import { openDatabase } from "../../src/database/open-database.ts";
+import { openSqlite } from "../../src/database/open-sqlite.ts";
+import { createIndicationIntake } from "../../src/manager/indications/indication-intake.ts";
+import {
+  createHostOf,
+  createIndicationListener,
+  SUBSCRIBED_PATHS,
+} from "../../src/manager/indications/indication-listener.ts";
+import { type AgentlessOrder, createAgentlessList } from "../../src/manager/watch/agentless/agentless-list.ts";
+import type { SubscriptionKeeper } from "../../src/manager/watch/subscriptions/subscription-keeper.ts";
+import { createSubscriptions } from "../../src/manager/watch/subscriptions/subscriptions.ts";
+import type { Alert } from "../../src/model/alert.ts";
+import { Connections } from "../../src/net/connections.ts";
+import { createForeignAgent, foreignRequest } from "../../src/net/foreign-request.ts";
+import type { HttpsListener } from "../../src/net/https-listen.ts";
+import { createTestAuthority, MANAGER } from "../../src/net/loopback-fixture.ts";
+import { createPortBook } from "../../src/ports/port-settings.ts";
+import { exportIndication } from "../../src/protocols/cim-xml/exporter.ts";
+import { serveModel } from "../../src/protocols/cim-xml/server-fixture.ts";
+import { createEventSource } from "../../src/protocols/wsman/event-source.ts";
+import { createMemoryEventStorage } from "../../src/protocols/wsman/event-storage.ts";
+import { ACCOUNT, startLoopbackServer } from "../../src/protocols/wsman/loopback-fixture.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { silentLog } from "../../src/runtime/log.ts";
+import { systemRandom } from "../../src/runtime/random.ts";
 
 // A server of each protocol without our agent's certificate, the manager's own listener, and what one sets up at the other.
 
