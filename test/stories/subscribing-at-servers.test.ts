@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { createIndicationService } from "../../src/agent/indications/indication-service.ts";
 import { createIndicationStore } from "../../src/agent/indications/indication-store.ts";
@@ -20,8 +21,10 @@ import type { SubscriptionKeeper } from "../../src/manager/watch/subscriptions/s
 import { createSubscriptions } from "../../src/manager/watch/subscriptions/subscriptions.ts";
 import type { Alert } from "../../src/model/alert.ts";
 import { Connections } from "../../src/net/connections.ts";
+import type { ForeignTrust } from "../../src/net/foreign-dial.ts";
 import { createForeignAgent, foreignRequest } from "../../src/net/foreign-request.ts";
 import type { HttpsListener } from "../../src/net/https-listen.ts";
+import { loadIdentity } from "../../src/net/identity.ts";
 import { createTestAuthority, MANAGER } from "../../src/net/loopback-fixture.ts";
 import { createPortBook } from "../../src/ports/port-settings.ts";
 import { exportIndication } from "../../src/protocols/cim-xml/exporter.ts";
@@ -32,6 +35,7 @@ import { ACCOUNT, startLoopbackServer } from "../../src/protocols/wsman/loopback
 import { systemClock } from "../../src/runtime/clock.ts";
 import { silentLog } from "../../src/runtime/log.ts";
 import { systemRandom } from "../../src/runtime/random.ts";
+import { startStory, until } from "./agent-and-manager.ts";
 
 // A server of each protocol without our agent's certificate, the manager's own listener, and what one sets up at the other.
 
@@ -128,9 +132,12 @@ async function startManager() {
   };
 }
 
-type Manager = Awaited<ReturnType<typeof startManager>>;
+/** Whom a server believes when it delivers. */
+interface Believes {
+  readonly trust: ForeignTrust;
+}
 
-async function startCimXmlServer({ trust }: Manager) {
+async function startCimXmlServer({ trust }: Believes) {
   const service = createIndicationService({
     store: createIndicationStore({ sqlite: openSqlite({ file: ":memory:", cacheBytes: 1e6 }), ...common }),
     isSubclass: (name, ancestor) => name === ancestor || ancestor === "CIM_Indication",
@@ -158,7 +165,7 @@ async function startCimXmlServer({ trust }: Manager) {
   };
 }
 
-async function startWsmanServer({ trust }: Manager) {
+async function startWsmanServer({ trust }: Believes) {
   const objects = createObjectManager({
     classes: { [CIMV2]: [CIM_AlertIndication], [INTEROP]: [] },
     providers: [],
@@ -235,4 +242,41 @@ it("takes nothing from who does not know a server's token", async () => {
   });
   expect(status).toBe(401);
   expect(arrived).toEqual([]);
+});
+
+describe("a real manager", () => {
+  it("has what a server told also when it was away meanwhile, and leaves the server when its host is removed", async () => {
+    const story = await startStory({ manager: { "indications.subscribe": "on" } });
+    const own = await loadIdentity(join(story.managerDirectory, "administrator"));
+    const pem = own?.secureContextOptions().ca ?? "";
+    const server = await startCimXmlServer({ trust: { kind: "authority", pem } });
+    const body = { name: "sas1", address: "127.0.0.1", means: "cim-xml", port: server.order.port } as const;
+    const { id: hostId } = await story.api.hostAdd({ body: { ...body, trust: { kind: "plain" }, indications: true } });
+    const shown = async () => (await story.api.hostShow({ params: { host: hostId } })).subscription?.state;
+    await until("it is subscribed at", async () => (await shown()) === "kept");
+    const { steps } = await story.api.hostCheck({ params: { host: hostId } });
+    expect(steps.at(-1)).toEqual({ step: "subscription", passed: true, what: "in place" });
+
+    server.emit("fan 1 stopped");
+    await story.killManager();
+    server.emit("fan 2 stopped");
+    await story.restartManager();
+    await until("both are in the inbox", async () => {
+      const { items } = await story.api.alertList({ query: { text: "stopped" } });
+      const told = items.filter((alert) => alert.hostId === hostId).map(({ summary }) => summary);
+      return told.includes("fan 1 stopped") && told.includes("fan 2 stopped");
+    });
+    expect(await shown()).toBe("kept");
+
+    await story.api.hostRemove({ params: { host: hostId } });
+    await until("the server is left alone", async () => server.count() === 0);
+  }, 120_000);
+
+  it("subscribes nowhere unless its setting allows it", async () => {
+    const { api } = await startStory();
+    const body = { name: "sas1", address: "127.0.0.1", means: "cim-xml", indications: true } as const;
+    await expect(api.hostAdd({ body })).rejects.toThrow("indications.subscribe is off");
+    expect((await api.hostList({ query: { text: "sas1" } })).items).toEqual([]);
+    await expect(api.hostAdd({ body: { ...body, means: "ping" } })).rejects.toThrow("only pinged");
+  }, 120_000);
 });
