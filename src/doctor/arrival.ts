@@ -18,6 +18,10 @@ export function arrivalOf({ initiator, listener, transport }: Evidence): Arrival
   if (gained === null || gained.sent === 0) return "unknown";
   const undelivered = gained.received - gained.delivered;
   if (undelivered >= MOST * gained.sent) return "undelivered";
+  // Datagrams that are refused keep the sender from sending all of them: each error is one that was not delivered.
+  const isRefused = transport === "udp" && gained.unreachables > 0;
+  if (isRefused && undelivered > HARDLY_ANY * gained.sent && undelivered >= MOST * gained.unreachables)
+    return "undelivered";
   if (wasDelivered(gained, transport)) return "delivered";
   if (undelivered > HARDLY_ANY * gained.sent) return "unclear";
   // A packet that is delivered leaves a trace: a reset, an accepted or a half-open connection, an ICMP error, an echo.

@@ -138,6 +138,8 @@ export interface Evidence {
   /** A pool of ports, on which nobody listens until a job does. */
   readonly isPool: boolean;
   readonly transport: Transport;
+  /** All of the flow, tried or not. */
+  readonly ports: readonly number[];
   readonly family: Family;
   readonly destination: string;
   /** All of them, in the order in which they were made. Empty: nobody could try. */
@@ -174,6 +176,7 @@ export interface Evidence {
 export const NOTHING_KNOWN: Evidence = {
   isPool: false,
   transport: "tcp",
+  ports: [],
   family: "ipv4",
   destination: "",
   attempts: [],

@@ -23,17 +23,21 @@ export async function findSubjects(needs: ExaminationNeeds, sights: Sights): Pro
   }).map((flow) => ({ flow, ports: [0], isPool: false, problem: "" }));
 
   const toFar = withoutExcluded(
-    await addressesByFamily([farAddress, ...(sights.far?.addresses ?? [])], sights.far?.addresses),
+    await addressesByFamily([farAddress, ...(sights.far?.addresses ?? [])], sights, sights.far?.addresses),
     sights.far,
   );
   const known = sights.far?.peerAddresses ?? [];
   const toNear = withoutExcluded(
-    await addressesByFamily(known.length > 0 ? known : sights.near.addresses, sights.near.addresses),
+    await addressesByFamily(known.length > 0 ? known : sights.near.addresses, sights, sights.near.addresses),
     sights.near,
   );
   const subjects: Subject[] = [];
   for (const family of FAMILIES) {
-    for (const one of [...outgoing, ...pings]) subjects.push(...subjectsOf(one, "near", family, toFar[family]));
+    const [first] = toFar[family];
+    // The far end is dialled at the one address by which it is known; in the other family any of its own is tried.
+    const isKnown = first !== undefined && familyOf(farAddress) === family;
+    const [meant, others] = isKnown ? [[first], toFar[family].slice(1)] : [toFar[family], []];
+    for (const one of [...outgoing, ...pings]) subjects.push(...subjectsOf(one, "near", family, meant, others));
     // Without a word of the far end nobody knows of other families than the one by which it is known.
     if (sights.far === null && toFar[family].length === 0) continue;
     for (const one of incoming) subjects.push(...subjectsOf(one, "far", family, toNear[family]));
@@ -46,10 +50,11 @@ function subjectsOf(
   initiator: Subject["initiator"],
   family: Family,
   addresses: readonly string[],
+  unknownAddresses: readonly string[] = [],
 ): Subject[] {
   if (addresses.length === 0) return [];
   const { transport } = flowOf(one.flow);
-  return [{ ...one, family, transport, initiator, addresses }];
+  return [{ ...one, family, transport, initiator, addresses, unknownAddresses }];
 }
 
 function examinedFlows(flows: readonly OwnFlow[]): ExaminedFlow[] {
@@ -68,6 +73,7 @@ function examinedFlows(flows: readonly OwnFlow[]): ExaminedFlow[] {
  */
 async function addressesByFamily(
   names: readonly string[],
+  { isOneComputer }: Sights,
   own: readonly string[] | undefined,
 ): Promise<Record<Family, readonly string[]>> {
   const found = (await Promise.all(names.map(resolveName))).flat();
@@ -75,9 +81,11 @@ async function addressesByFamily(
     (each, index) => found.findIndex((other) => isSameAddress(each.address, other.address)) === index,
   );
   const [first] = distinct;
-  const usable = distinct.filter(
-    ({ address }) => isLoopback(address) === (first !== undefined && isLoopback(first.address)),
-  );
+  const isByLoopback = first !== undefined && isLoopback(first.address);
+  const usable = distinct.filter((each) => {
+    if (isByLoopback && isOneComputer !== false) return isLoopback(each.address);
+    return each === first || !isLoopback(each.address);
+  });
   const isOwn = (address: string) => own?.some((each) => isSameAddress(each, address)) === true;
   const of = (family: Family) => {
     const inFamily = usable.filter((each) => each.family === family).map(({ address }) => address);

@@ -23,6 +23,7 @@ export function gatherEvidence(
     ...NOTHING_KNOWN,
     isPool: subject.isPool,
     transport,
+    ports: subject.ports,
     family,
     destination: trial.address,
     attempts: trial.attempts,
@@ -41,8 +42,11 @@ export function gatherEvidence(
         ruleAddresses === null || initiatorAddresses === null
           ? null
           : ofFamily(initiatorAddresses).some((own) => ruleAddresses.some((named) => isNamedBy(own, named))),
+      routeBack: routeBack(trial, trials),
       problem: subject.problem,
     },
+    isOneComputer: sights.isOneComputer,
+    answersAt: trial.answersAt,
     clockAheadMs: farAheadMs === null ? null : isOutgoing ? farAheadMs : -farAheadMs,
     burst: trial.burst,
     series: trial.series,
@@ -51,6 +55,14 @@ export function gatherEvidence(
     idle: trial.idle,
     datagrams: trial.datagrams,
   };
+}
+
+/** The listener's own flows to the initiator, in this family, say whether it has a way there. */
+function routeBack({ subject }: Trial, trials: readonly Trial[]): Evidence["listener"]["routeBack"] {
+  const ways = trials
+    .filter((each) => each.subject.initiator !== subject.initiator && each.subject.family === subject.family)
+    .map(({ way }) => way.route);
+  return ways.find((route) => route !== "unknown") ?? "unknown";
 }
 
 /** A port that was not opened for the test is as the socket table has it. */

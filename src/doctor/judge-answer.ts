@@ -23,11 +23,7 @@ export function judgeAnswer(evidence: Evidence, attempt: Attempt): Verdict {
     case "stalled":
       return { ...proven("mtu-black-hole", "between", seen), state: "partly" };
     case "not-yet-valid":
-      return proven(
-        "clock-off",
-        evidence.clockAheadMs !== null && evidence.clockAheadMs < 0 ? "listener" : "initiator",
-        [...seen, ...clockLines(evidence)],
-      );
+      return clockOff(evidence, seen);
     case "expired":
       if (evidence.clockAheadMs === null) {
         return oneOf(["certificate-expired", "clock-off"], ["listener", "initiator"], {
@@ -35,10 +31,8 @@ export function judgeAnswer(evidence: Evidence, attempt: Attempt): Verdict {
           nextTest: TESTS.clocks,
         });
       }
-      return proven(clocksDiffer(evidence) ? "clock-off" : "certificate-expired", "listener", [
-        ...seen,
-        ...clockLines(evidence),
-      ]);
+      if (clocksDiffer(evidence)) return clockOff(evidence, seen);
+      return proven("certificate-expired", "listener", [...seen, ...clockLines(evidence)]);
     case "other-peer":
       return proven("name-elsewhere", "initiator", seen);
     case "refused-us":
@@ -52,11 +46,16 @@ export function judgeAnswer(evidence: Evidence, attempt: Attempt): Verdict {
   }
 }
 
+/** Two clocks that disagree do not say which of them is right. */
+function clockOff(evidence: Evidence, seen: Verdict["evidence"]): Verdict {
+  return { ...proven("clock-off", "initiator", [...seen, ...clockLines(evidence)]), where: ["initiator", "listener"] };
+}
+
 /** The listener took our connection, and not us. */
 function judgeRefusedUs(evidence: Evidence, seen: Verdict["evidence"]): Verdict {
   const { revoked } = evidence.listener;
   if (revoked === true) return proven("certificate-revoked", "initiator", seen);
-  if (clocksDiffer(evidence)) return proven("clock-off", "initiator", [...seen, ...clockLines(evidence)]);
+  if (clocksDiffer(evidence)) return clockOff(evidence, seen);
   const causes: CauseId[] = ["certificate-expired"];
   if (evidence.clockAheadMs === null) causes.push("clock-off");
   if (revoked === null) causes.push("certificate-revoked");

@@ -3,7 +3,7 @@
 import { arrivalOf } from "./arrival.ts";
 import type { CauseId } from "./causes/causes.ts";
 import type { Attempt, Evidence } from "./evidence.ts";
-import { serviceMissing } from "./judge-tcp.ts";
+import { NO_ROUTE_BACK, noWay, serviceMissing } from "./judge-tcp.ts";
 import { oneOf, open, proven, unknown, type Verdict } from "./verdict.ts";
 import { counted, TESTS, text, tried } from "./words.ts";
 
@@ -16,7 +16,7 @@ export function judgeUdp(evidence: Evidence, attempt: Attempt): Verdict {
   ];
   const missing = serviceMissing(evidence, attempt.port);
   if (attempt.code === "EPERM") return proven("own-output-blocked", "initiator", seen);
-  if (evidence.initiator.route === "missing") return proven("no-route", "initiator", seen);
+  if (evidence.initiator.route === "missing") return proven(noWay(evidence), "initiator", seen);
   if ((datagrams?.received ?? 0) > 0) return judgeArrived(evidence, seen);
   const arrival = arrivalOf(evidence);
   if (attempt.code === "ECONNREFUSED") {
@@ -83,7 +83,7 @@ export function judgePing(evidence: Evidence, attempt: Attempt): Verdict {
   const seen = [tried(attempt), ...(gained === null ? [] : [counted(gained)])];
   if (attempt.code === "") return open(seen);
   if (attempt.code === "ENOTFOUND") return proven("name-not-resolved", "initiator", seen);
-  if (initiator.route === "missing") return proven("no-route", "initiator", seen);
+  if (initiator.route === "missing") return proven(noWay(evidence), "initiator", seen);
   if (attempt.code === "UNTRIED") {
     return unknown(
       seen,
@@ -94,6 +94,8 @@ export function judgePing(evidence: Evidence, attempt: Attempt): Verdict {
     );
   }
   if (initiator.neighbour === "silent") return proven("host-down", "listener", seen);
+  if (listener.routeBack === "missing")
+    return proven(["ping-blocked", "no-route"], "listener", [...seen, NO_ROUTE_BACK]);
   switch (arrivalOf(evidence)) {
     case "kept":
       return proven(["ping-blocked", "own-output-blocked"], "initiator", seen);

@@ -38,7 +38,7 @@ function otherFamilyOnly({ family }: Evidence): CauseId {
   return family === "ipv6" ? "ipv4-only" : "ipv6-only";
 }
 
-function noWay(evidence: Evidence): CauseId {
+export function noWay(evidence: Evidence): CauseId {
   const { addresses } = evidence.initiator;
   const hasFamily =
     addresses === null || addresses.some((address) => address.includes(":") === (evidence.family === "ipv6"));
@@ -56,9 +56,10 @@ function judgeRefused(evidence: Evidence, attempt: Attempt): Verdict {
   const missing = serviceMissing(evidence, attempt.port);
   const arrival = arrivalOf(evidence);
   switch (arrival) {
-    case "not-arrived":
     case "kept":
-      return withService(proven("middle-reject", "between", seen), missing);
+      return keptIn(seen);
+    case "not-arrived":
+      return withService(middleReject(evidence, seen), missing);
     case "undelivered": {
       // A host sends some ICMP errors only, then one a second; its firewall's resets have no such limit (measured).
       const { burst } = evidence;
@@ -203,12 +204,13 @@ function judgeUnreachable(evidence: Evidence, attempt: Attempt): Verdict {
       nextTest: TESTS.icmpKind,
     });
   }
-  if (arrival === "not-arrived" || arrival === "kept") {
+  if (arrival === "kept") return keptIn(seen);
+  if (arrival === "not-arrived") {
     if (isProhibited) return proven(["admin-prohibited", "middle-reject"], "between", seen);
     if (attempt.tookMs >= NEIGHBOUR_MS && attempt.code === "EHOSTUNREACH") {
       return oneOf(["host-down", "middle-reject"], ["listener", "between"], { evidence: seen, nextTest: TESTS.route });
     }
-    return proven("middle-reject", "between", seen);
+    return middleReject(evidence, seen);
   }
   if (isProhibited) {
     return oneOf(["admin-prohibited", "middle-reject"], ["listener", "between"], {
@@ -234,14 +236,10 @@ function judgeSilence(evidence: Evidence, attempt: Attempt): Verdict {
   const seen = [tried(attempt), ...(gained === null ? [] : [counted(gained)])];
   const missing = serviceMissing(evidence, attempt.port);
   if (evidence.initiator.neighbour === "silent") return proven("host-down", "listener", seen);
+  if (evidence.listener.routeBack === "missing") return proven("no-route", "listener", [...seen, NO_ROUTE_BACK]);
   switch (arrivalOf(evidence)) {
-    case "kept": {
-      const line = text(
-        "the initiator's own host counted them as asked for and not as sent (OutRequests, OutTransmits)",
-        "接続元ホスト自身が、送信要求はあったが送出しなかったと数えている(OutRequests、OutTransmits)",
-      );
-      return proven("own-output-blocked", "initiator", [...seen, line]);
-    }
+    case "kept":
+      return keptIn(seen);
     case "undelivered":
       return withService(
         brokenByNat(evidence, "host-firewall-drop", seen) ?? proven("host-firewall-drop", "listener", seen),
@@ -283,6 +281,28 @@ function judgeSilence(evidence: Evidence, attempt: Attempt): Verdict {
   // The listener's host has been asked already, and could not count.
   const nextTest = evidence.listener.sockets === null ? TESTS.bothEnds : TESTS.capture;
   return oneOf(candidates, ["between", "listener"], { evidence: seen, nextTest });
+}
+
+export const NO_ROUTE_BACK = text(
+  "no entry of the listener's own routing table covers the initiator's address",
+  "待ち受け側の経路表に、接続元のアドレスに該当する経路がない",
+);
+
+/** What the initiator's own rules refuse by IPv6 is counted as sent (measured), and looks like a refusal on the way. */
+function middleReject(evidence: Evidence, seen: readonly ReturnType<typeof tried>[]): Verdict {
+  if (evidence.family === "ipv4") return proven("middle-reject", "between", seen);
+  return oneOf(["middle-reject", "own-output-blocked"], ["between", "initiator"], {
+    evidence: seen,
+    nextTest: TESTS.middleOrOwn,
+  });
+}
+
+function keptIn(seen: readonly ReturnType<typeof tried>[]): Verdict {
+  const line = text(
+    "the initiator's own host counted them as asked for and not as sent (OutRequests, OutTransmits)",
+    "接続元ホスト自身が、送信要求はあったが送出しなかったと数えている(OutRequests、OutTransmits)",
+  );
+  return proven("own-output-blocked", "initiator", [...seen, line]);
 }
 
 /** Nothing came to the listener's host, and its counters say so. */

@@ -445,6 +445,7 @@ describe("the verdict", () => {
 
 const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
   isOneComputer: fc.constantFrom(null, true, false),
+  ports: fc.constantFrom([], [PORT]),
   answersAt: fc.constantFrom("", FAR),
   destinationIsForwarded: fc.boolean(),
   isPool: fc.boolean(),

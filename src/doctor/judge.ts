@@ -11,7 +11,20 @@ import { TESTS, text } from "./words.ts";
 
 export function judge(evidence: Evidence): Verdict {
   const verdict = judgeDestination(evidence, withoutService(evidence, judgeAttempts(evidence)));
-  return verdict.state === "open" ? judgeQuality(evidence, verdict) : verdict;
+  return verdict.state === "open" ? withTakenPorts(evidence, judgeQuality(evidence, verdict)) : verdict;
+}
+
+/** Ports of a pool that somebody else has are not tried: nobody could listen there. */
+function withTakenPorts({ isPool, ports, listener }: Evidence, verdict: Verdict): Verdict {
+  const taken = (listener.sockets ?? []).filter(({ port, holder }) => holder === "other" && ports.includes(port));
+  const [first] = taken;
+  if (!isPool || first === undefined || verdict.state !== "open") return verdict;
+  const failedPorts = [...new Set(taken.map(({ port }) => port))];
+  const line = text(
+    `another program has ${spans(failedPorts)}: ${first.owner}`,
+    `別のプログラムが ${spans(failedPorts)} を使用: ${first.owner}`,
+  );
+  return { ...proven("port-taken", "listener", [...verdict.evidence, line]), state: "partly", failedPorts };
 }
 
 /** The way is free, and only a listener of the test's own was at its end. */

@@ -7,6 +7,8 @@ export interface Trial {
   readonly subject: Subject;
   /** The address that was used, once one was. */
   address: string;
+  /** See Evidence. */
+  answersAt: string;
   attempts: readonly Attempt[];
   way: Way;
   temporary: readonly TemporaryPort[];
@@ -26,6 +28,7 @@ export function createTrial(subject: Subject): Trial {
   return {
     subject,
     address: subject.addresses[0] ?? "",
+    answersAt: "",
     attempts: [],
     way: { route: "unknown", neighbour: "unknown" },
     temporary: [],

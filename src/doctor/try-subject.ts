@@ -119,9 +119,9 @@ async function tryAddresses(
   kind: DialKind,
   options: Partial<DialOrder>,
 ): Promise<Dialled> {
-  const { flow, addresses } = trial.subject;
+  const { flow, addresses, unknownAddresses } = trial.subject;
   const results = await Promise.all(
-    addresses.map(async (address) => {
+    [...addresses, ...unknownAddresses].map(async (address) => {
       const order: DialOrder = {
         kind,
         flow,
@@ -137,7 +137,9 @@ async function tryAddresses(
     }),
   );
   const [first] = results;
-  const best = results.find(({ dialled }) => dialled.attempts.some(isRight)) ?? first;
+  const right = results.filter(({ dialled }) => dialled.attempts.some(isRight));
+  const best = right.find(({ address }) => addresses.includes(address)) ?? first;
+  trial.answersAt = right.find(({ address }) => unknownAddresses.includes(address))?.address ?? "";
   if (best === undefined) throw new Error("assertion failed: a subject has an address");
   trial.address = best.address;
   trial.attempts = best.dialled.attempts;

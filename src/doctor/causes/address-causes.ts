@@ -47,14 +47,14 @@ export const ADDRESS_CAUSES = {
   "no-route": {
     title: { en: "no route", ja: "経路がありません" },
     meaning: {
-      en: "The initiator's own routing table has no way to that address.",
-      ja: "接続元の経路表に、そのアドレスへの経路がありません。",
+      en: "The routing table of the host that begins, or of the one that answers, has no way to the other's address.",
+      ja: "接続元、または応答する側の経路表に、相手のアドレスへの経路がありません。",
     },
     proof: {
       en: "the routing table was read and no entry covers the address",
       ja: "経路表を確認し、そのアドレスに該当する経路がない",
     },
-    places: ["initiator", "between"],
+    places: ["initiator", "between", "listener"],
     mend: "route",
   },
   "host-down": {
