@@ -5,8 +5,10 @@ import { openForJob } from "../firewall/live/job-openings.ts";
 import type { Alert } from "../model/alert.ts";
 import { SEVERITIES, type Severity } from "../model/alert.ts";
 import type { HostFacts } from "../model/host.ts";
+import type { HostReadings } from "../model/reading.ts";
 import { Connections } from "../net/connections.ts";
 import { createTlsListener } from "../net/listen.ts";
+import { readMetricsToken } from "../net/metrics-token.ts";
 import { portBookOf, portOverridesOf, portsToTell } from "../net/port-settings.ts";
 import { createPrivateDirectory } from "../net/private-file.ts";
 import { createDataPortPool } from "../ports/data-port-pool.ts";
@@ -170,8 +172,11 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
   const services = settings["watch.services"];
   const survey = createFileSystemSurvey({ system, clock });
   const connections = new Connections();
+  let latest: HostReadings | undefined;
+  const tokenFile = settings["metrics.tokenFile"];
   const management = await createManagement({
     files,
+    metrics: tokenFile === "" ? undefined : { mayScrape: await readMetricsToken(tokenFile), latest: () => latest },
     settings: {
       listenHost: settings["listen.host"],
       plainWsman: settings["cim.plainHttp"] === "on",
@@ -217,7 +222,10 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
     providers: createHostProviders({ platform: process.platform, system, survey, clock, services }),
     memory: createWatchMemory(files.watch),
     bootId: await readBootId(system),
-    onReadings: (readings) => reporter.tellReadings(readings),
+    onReadings(readings) {
+      latest = readings;
+      reporter.tellReadings(readings);
+    },
     onAlert: (alert) => raise([alert]),
     clock,
     random,

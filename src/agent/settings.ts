@@ -57,6 +57,11 @@ export const AGENT_SETTINGS = {
     "off",
     "Whether subscribers may have indications sent to programs on this computer.",
   ),
+  "metrics.tokenFile": setting(
+    string({ lengthMax: 4_096 }),
+    "",
+    "File with the token by which Prometheus may read `/metrics` of this host at the port of WS-Management (HTTPS); empty: nobody may.",
+  ),
   "backup.paths": setting(
     strings(),
     ["/"],

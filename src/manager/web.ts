@@ -1,5 +1,6 @@
 import type { Database } from "../database/open-database.ts";
 import { createHttpsListener, type HttpsListenerNeeds, peerOfRequest } from "../net/https-listen.ts";
+import { readMetricsToken } from "../net/metrics-token.ts";
 import type { PortBook } from "../ports/port-settings.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { reasonOf } from "../runtime/errors.ts";
@@ -22,7 +23,6 @@ import { createSessions } from "./api/sessions.ts";
 import { createSignInThrottle } from "./api/sign-in-throttle.ts";
 import type { DeclaredListener } from "./listeners.ts";
 import { collectManagerMetrics } from "./metrics/manager-metrics.ts";
-import { readMetricsToken } from "./metrics/metrics-token.ts";
 
 // One API on two listeners: administration knows its callers by certificate, the console by session.
 

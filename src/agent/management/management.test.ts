@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { CimInstance } from "../../cim/cim-instance.ts";
 import type { Alert } from "../../model/alert.ts";
+import { reading, unknownReading } from "../../model/create-reading.ts";
 import { Connections } from "../../net/connections.ts";
-import { createForeignAgent, type ForeignAgentOptions } from "../../net/foreign-request.ts";
+import { createForeignAgent, type ForeignAgentOptions, foreignRequest } from "../../net/foreign-request.ts";
 import { createHttpsListener, type HttpsListener, peerOfRequest } from "../../net/https-listen.ts";
 import { createHttpsAgent } from "../../net/https-request.ts";
 import type { Identity } from "../../net/identity.ts";
@@ -47,8 +48,10 @@ afterAll(() => ours.remove());
 async function manage({
   withAccount = false,
   settings = {},
+  metrics,
 }: {
   withAccount?: boolean;
+  metrics?: ManagementNeeds["metrics"];
   settings?: Partial<ManagementNeeds["settings"]>;
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "rusuban-management-"));
@@ -68,6 +71,7 @@ async function manage({
       rules: { allowPlain: false, allowLoopback: true, defaultPort: 1 },
       ...settings,
     },
+    metrics,
     book: { portOf: () => 0, rangeOf: () => ({ from: 0, to: 0 }) },
     identity: () => web1,
     managerId: () => "m1",
@@ -261,5 +265,46 @@ describe("alerts", () => {
       );
       await expect(subscribing).rejects.toThrow("EventDeliverToUnusable");
     }
+  });
+});
+
+describe("/metrics of an agent", () => {
+  const TOKEN = "0123456789abcdef";
+  const metrics: ManagementNeeds["metrics"] = {
+    mayScrape: (authorization) => authorization === `Bearer ${TOKEN}`,
+    latest: () => ({
+      readAtMs: 1_800_000_000_000,
+      readings: [
+        reading("memory", "used", { value: 0.25, unit: "ratio", summary: "25 %" }),
+        unknownReading("sensor", "answers", { unit: "none", reason: "it broke" }),
+      ],
+    }),
+  };
+
+  async function scrape(port: number, authorization?: string, method = "GET") {
+    const headers = authorization === undefined ? {} : { authorization };
+    const { status, body } = await foreignRequest(foreignAgent(port), { method, path: "/metrics", headers });
+    return { status, text: body.toString() };
+  }
+
+  it("tells the readings by the manager's names to whoever has the token, and to nobody else", async () => {
+    const { wsmanPort } = await manage({ metrics });
+    const { status, text } = await scrape(wsmanPort, `Bearer ${TOKEN}`);
+    expect(status).toBe(200);
+    expect(text).toMatch(/^rusuban_reading_ratio\{host="[^"]+",component="memory",measure="used"\} 0\.25$/m);
+    expect(text).toMatch(/^rusuban_reading_state\{host="[^"]+",component="sensor",measure="answers"\} 2$/m);
+    expect(text).toMatch(/^rusuban_read_timestamp_seconds 1800000000$/m);
+    for (const wrong of [undefined, "Bearer wrong", `Basic ${TOKEN}`]) {
+      expect(await scrape(wsmanPort, wrong)).toEqual({ status: 401, text: "" });
+    }
+    expect((await scrape(wsmanPort, `Bearer ${TOKEN}`, "POST")).status).toBe(405);
+  });
+
+  it("opens nothing else: WS-Management still wants an account, and CIM-XML the manager's certificate", async () => {
+    const { wsmanPort, cimXmlPort } = await manage({ metrics });
+    const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/soap+xml;charset=UTF-8" };
+    const request = { method: "POST", path: "/wsman", headers, body: "<x/>" };
+    expect((await foreignRequest(foreignAgent(wsmanPort), request)).status).toBe(401);
+    await expect(scrape(cimXmlPort, `Bearer ${TOKEN}`)).rejects.toThrow();
   });
 });

@@ -32,6 +32,7 @@ import { createIndicationStore } from "../indications/indication-store.ts";
 import { createLifeCycleWatch } from "../indications/life-cycle-watch.ts";
 import { INDICATION_LIMITS } from "../indications/limits.ts";
 import { createAccounts } from "./accounts.ts";
+import { type AgentMetricsNeeds, serveMetrics } from "./agent-metrics.ts";
 import { type Caller, createCallers } from "./callers.ts";
 import { createEventStore } from "./event-store.ts";
 import { createSinkDialer } from "./sink-dialer.ts";
@@ -54,6 +55,8 @@ export interface ManagementNeeds {
   readonly managerId: () => string;
   /** Makes the object manager with what this room adds to it. */
   readonly createObjects: (additions: Pick<AgentObjectManagerNeeds, "providers" | "mechanisms">) => ObjectManager;
+  /** Undefined where nobody may scrape. */
+  readonly metrics?: AgentMetricsNeeds | undefined;
   readonly connections: Connections;
   readonly clock: Clock;
   readonly random: Random;
@@ -72,7 +75,7 @@ export interface Management {
 }
 
 export async function createManagement(needs: ManagementNeeds): Promise<Management> {
-  const { files, settings, book, identity, managerId, connections, clock, random, log } = needs;
+  const { files, settings, book, identity, managerId, metrics, connections, clock, random, log } = needs;
   const { rules, listenHost } = settings;
   const systemName = hostname();
   const trustOf = createTrustOf(identity);
@@ -158,7 +161,7 @@ export async function createManagement(needs: ManagementNeeds): Promise<Manageme
       port: book.portOf(flow),
       identity: identity(),
       tls: "standard",
-      allow: hasAccounts ? ["manager", "anonymous"] : ["manager"],
+      allow: hasAccounts || (flow === "wsmanHttps" && metrics !== undefined) ? ["manager", "anonymous"] : ["manager"],
       isRevoked: () => false, // A host hears of no revocations; its manager is the only one it listens to.
       isExpected: (peer) => peer.kind === "manager" && peer.id === managerId(),
       connections,
@@ -167,7 +170,12 @@ export async function createManagement(needs: ManagementNeeds): Promise<Manageme
     });
 
   const wsmanListener = standard("wsmanHttps");
-  wsmanListener.serverFactory(createWsmanHandler({ server: wsman, identify: callers.identify, newMessageId }));
+  const handleWsman = createWsmanHandler({ server: wsman, identify: callers.identify, newMessageId });
+  wsmanListener.serverFactory(
+    metrics === undefined
+      ? handleWsman
+      : serveMetrics(metrics, { host: systemName, version: VERSION, next: handleWsman }),
+  );
   const cimXmlListener = standard("cimXml");
   const cimXmlServer = cimXml(callers.identify);
   cimXmlListener.serverFactory(cimXmlServer.handle);

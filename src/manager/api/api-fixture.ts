@@ -4,12 +4,12 @@ import { createServer } from "node:http";
 import type { FastifyInstance, FastifyServerFactory } from "fastify";
 import { type ApiClient, createClient, type Transport } from "../../api/client.ts";
 import { type Database, openDatabase } from "../../database/open-database.ts";
+import { readMetricsToken } from "../../net/metrics-token.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { FakeClock } from "../../runtime/fake-clock.ts";
 import { type Log, silentLog } from "../../runtime/log.ts";
 import { systemRandom } from "../../runtime/random.ts";
 import { collectManagerMetrics } from "../metrics/manager-metrics.ts";
-import { readMetricsToken } from "../metrics/metrics-token.ts";
 import {
   createAccountRepository,
   createAuditTrail,

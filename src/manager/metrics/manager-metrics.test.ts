@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tellOfMissingPeer } from "../../../test/missing-peer.ts";
+import { readMetricsToken } from "../../net/metrics-token.ts";
 import { SettingsError } from "../../runtime/errors.ts";
 import { type ApiFixture, createApiFixture } from "../api/api-fixture.ts";
 import { fillSampleFleet } from "../api/sample-fleet-fixture.ts";
-import { readMetricsToken } from "./metrics-token.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 

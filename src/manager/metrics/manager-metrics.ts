@@ -1,5 +1,5 @@
 import { HOST_STATES, type Host } from "../../model/host.ts";
-import { READING_STATES, READING_UNITS, type Reading, type ReadingUnit } from "../../model/reading.ts";
+import { readingMetrics } from "../../model/reading-metrics.ts";
 import type { MetricFamily, Sample } from "../../wire/exposition.ts";
 import type { AlertInbox, HostDirectory, Jobs, LatestReadings, ManagerFacts, Snapshots } from "../api/needs.ts";
 
@@ -15,14 +15,6 @@ export interface MetricsNeeds {
 }
 
 const HOSTS_PER_PAGE = 200;
-
-const READING_HELP: Readonly<Record<ReadingUnit, string>> = {
-  ratio: "The latest reading of a share, from 0 to 1.",
-  bytes: "The latest reading of an amount of bytes.",
-  seconds: "The latest reading of a length of time.",
-  count: "The latest reading of a number of things.",
-  none: "The latest reading of what has no unit.",
-};
 
 /** Everything at this moment. Throws only where the database does. */
 export async function collectManagerMetrics(needs: MetricsNeeds): Promise<MetricFamily[]> {
@@ -69,38 +61,8 @@ export async function collectManagerMetrics(needs: MetricsNeeds): Promise<Metric
       ),
     ),
     gauge("rusuban_host_last_snapshot_timestamp_seconds", "When the latest snapshot of the host was finished.", latest),
-    ...readingFamilies(minded, needs.readings),
+    ...readingMetrics(minded.map(({ id, name }) => ({ host: name, readings: needs.readings.of(id)?.readings ?? [] }))),
   ];
-}
-
-function readingFamilies(hosts: readonly Host[], readings: LatestReadings): MetricFamily[] {
-  const values = new Map<ReadingUnit, Sample[]>();
-  const states: Sample[] = [];
-  for (const { id, name } of hosts) {
-    for (const reading of readings.of(id)?.readings ?? []) {
-      const labels = labelsOf(name, reading);
-      states.push({ labels, value: READING_STATES[reading.state] });
-      if (reading.value === null) continue; // What could not be read has a state and no value.
-      const samples = values.get(reading.unit) ?? [];
-      samples.push({ labels, value: reading.value });
-      values.set(reading.unit, samples);
-    }
-  }
-  const units = Object.keys(READING_UNITS) as ReadingUnit[];
-  return [
-    ...units.map((unit) =>
-      gauge(
-        unit === "none" ? "rusuban_reading" : `rusuban_reading_${unit}`,
-        READING_HELP[unit],
-        values.get(unit) ?? [],
-      ),
-    ),
-    gauge("rusuban_reading_state", "1 fine, 2 unknown, 3 warning, 4 critical.", states),
-  ];
-}
-
-function labelsOf(host: string, { component, measure }: Reading) {
-  return { host, component, measure };
 }
 
 function gauge(name: string, help: string, samples: readonly Sample[]): MetricFamily {

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { readPrivateFile } from "../../net/private-file.ts";
-import { SettingsError } from "../../runtime/errors.ts";
+import { SettingsError } from "../runtime/errors.ts";
+import { readPrivateFile } from "./private-file.ts";
 
 /** Below this a token can be guessed. */
 const TOKEN_CHARACTERS_MIN = 16;
