@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AtMs, HostRef } from "./fields.ts";
+import { AtMs, HostRef, queryInteger, Uuid } from "./fields.ts";
 import { API_LIMITS } from "./limits.ts";
 import { defineRoutes } from "./route.ts";
 
@@ -23,6 +23,10 @@ export const DoctorEntry = z
     proven: z.boolean().describe("true: all causes hold; false: one of them does, and `nextTest` decides"),
     where: z.array(Where),
     failedPorts: z.string().describe("of a range: what does not pass"),
+    idle: z
+      .object({ seconds: z.number(), shortLives: z.boolean(), longLives: z.boolean() })
+      .nullable()
+      .describe("connections left idle for `seconds`, and for four times as long; null where that was not tried"),
     evidence: z.array(Sentence),
     nextTest: Sentence.nullable(),
     commands: z.array(
@@ -56,6 +60,23 @@ export const DoctorReport = z
   .meta({ id: "DoctorReport" });
 export type DoctorReport = z.infer<typeof DoctorReport>;
 
+/** An examination that leaves connections idle, under way or done. */
+export const IdleExamination = z
+  .object({
+    id: Uuid,
+    hostId: z.string(),
+    idleSeconds: z.number(),
+    state: z.enum(["running", "done", "failed", "cancelled"]),
+    startedAtMs: AtMs,
+    secondsLeft: z.number().describe("about; 0 where it has ended"),
+    problem: z.string().describe("why it failed; empty otherwise"),
+    report: DoctorReport.nullable().describe("once it is done"),
+  })
+  .meta({ id: "IdleExamination" });
+export type IdleExamination = z.infer<typeof IdleExamination>;
+
+const ById = z.object({ id: Uuid });
+
 export const DOCTOR_ROUTES = defineRoutes({
   doctorExamine: {
     method: "POST",
@@ -74,5 +95,37 @@ export const DOCTOR_ROUTES = defineRoutes({
     }),
     status: 200,
     reply: DoctorReport,
+  },
+  doctorIdleStart: {
+    method: "POST",
+    path: "/api/v1/hosts/:host/doctor/idle",
+    role: "operator",
+    description:
+      "Begins an examination that besides leaves connections idle, one for `idleSeconds` and one for four times as long, " +
+      "to see whether a firewall in between cuts them. Answers at once; the report is collected by the id.",
+    params: z.object({ host: HostRef }),
+    body: z.object({ idleSeconds: z.int().min(1).max(API_LIMITS.idleSeconds) }),
+    status: 202,
+    reply: IdleExamination,
+  },
+  doctorIdleShow: {
+    method: "GET",
+    path: "/api/v1/doctor/idle/:id",
+    role: "operator",
+    description:
+      "An examination with idle connections; with `waitSeconds` the answer waits for its end. It is kept for ten minutes after that.",
+    params: ById,
+    query: z.object({ waitSeconds: queryInteger({ min: 0, max: API_LIMITS.logWaitSeconds }).optional() }),
+    status: 200,
+    reply: IdleExamination,
+  },
+  doctorIdleCancel: {
+    method: "DELETE",
+    path: "/api/v1/doctor/idle/:id",
+    role: "operator",
+    description: "Ends an examination with idle connections and closes them.",
+    params: ById,
+    status: 200,
+    reply: IdleExamination,
   },
 });

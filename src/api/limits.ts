@@ -38,6 +38,8 @@ export const API_LIMITS = {
   token: 1_024,
   /** What `rusuban doctor answer` prints. */
   doctorAnswer: 64 * 1024,
+  /** What a connection is left idle for; the longest is four times this. */
+  idleSeconds: 290,
   tokenSeconds: { min: 60, max: 31 * 86_400 },
   linkSeconds: { min: 60, max: 86_400 },
   /** A reply a client reads into memory: a full page of alerts with all their details cut at their limits is below it. */

@@ -23,6 +23,33 @@ export const WORDS = {
     en: "the token of the line that `rusuban doctor HOST` printed",
     ja: "`rusuban doctor HOST` が表示した行のトークン",
   },
+  idleOption: {
+    en: "besides leave connections idle for so many seconds, and for four times as many (default 60)",
+    ja: "指定した秒数とその 4 倍の間、無通信の接続が維持されるかも試験(既定 60 秒)",
+  },
+  idleSecondsWrong: {
+    en: "--idle {text}: a number of seconds from 1 to {max}",
+    ja: "--idle {text}: 1 ~ {max} の秒数を指定してください",
+  },
+  testingIdle: {
+    en: "Testing every flow between the manager and {host}, then leaving connections idle for {seconds} s and for {long} s.",
+    ja: "マネージャと {host} の間の全フローを試験し、続けて {seconds} 秒と {long} 秒の無通信接続を試験します。",
+  },
+  idleLeft: { en: "connections are idle: about {seconds} s left", ja: "無通信の接続を維持中: 残り約 {seconds} 秒" },
+  idleStopped: {
+    en: "Stopped; the idle connections are closed.",
+    ja: "中止しました。無通信の接続は閉じられます。",
+  },
+  idleFailed: { en: "the examination failed: {problem}", ja: "試験に失敗しました: {problem}" },
+  idleCancelled: { en: "somebody else ended the examination", ja: "試験は他から中止されました" },
+  idleLives: {
+    en: "Connections idle for {long} s live ({family}).",
+    ja: "{long} 秒無通信の接続は維持されます({family})。",
+  },
+  idleUntried: {
+    en: "Idle connections could not be examined: that needs a data port that passes, and an agent that can be asked.",
+    ja: "無通信の接続は試験できませんでした。通じるデータポートと、問い合わせ可能なエージェントが必要です。",
+  },
   testing: {
     en: "Testing every flow between the manager and {host}; this takes up to ten seconds.",
     ja: "マネージャと {host} の間の全フローを試験しています(最大 10 秒)。",

@@ -20,6 +20,7 @@ const OPEN: DoctorEntry = {
   proven: true,
   where: [],
   failedPorts: "",
+  idle: null,
   evidence: [{ en: "port 31134: connected", ja: "ポート 31134: 接続" }],
   nextTest: null,
   commands: [],

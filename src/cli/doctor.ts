@@ -4,6 +4,7 @@ import { isLoopback } from "../doctor/address-text.ts";
 import { defineCommand } from "./define-command.ts";
 import { answerCommand } from "./doctor-answer.ts";
 import { explainCommand } from "./doctor-explain.ts";
+import { examineIdle, idleSecondsOf } from "./doctor-idle.ts";
 import { checkThisComputer } from "./doctor-self.ts";
 import { causesText, exitOf, STATE_STYLES, wordOf } from "./doctor-verdict.ts";
 import { DIRECTION_WORDS, STATE_WORDS, WHERE_WORDS, WORDS } from "./doctor-words.ts";
@@ -13,6 +14,8 @@ import type { Cli, Session } from "./session.ts";
 
 interface Options {
   readonly answer?: string;
+  /** Without its argument: true. */
+  readonly idle?: string | true;
 }
 
 /** `rusuban doctor [HOST]`, `doctor explain`, `doctor answer`. */
@@ -21,10 +24,14 @@ export function doctorCommand(cli: Cli): Command {
     name: "doctor",
     about: WORDS.about,
     arguments: [["[host]", WORDS.host]],
-    options: [{ flags: "--answer <text>", about: WORDS.answer }],
+    options: [
+      { flags: "--answer <text>", about: WORDS.answer },
+      { flags: "--idle [seconds]", about: WORDS.idleOption },
+    ],
     examples: [
       "rusuban doctor web1",
       "rusuban doctor web1 --json",
+      "rusuban doctor web1 --idle 60",
       "rusuban doctor",
       "rusuban doctor explain 0xE0000F02",
     ],
@@ -36,9 +43,17 @@ export function doctorCommand(cli: Cli): Command {
   return command;
 }
 
-async function examineHost(session: Session, reference: string, { answer }: Options): Promise<ExitCode> {
+async function examineHost(session: Session, reference: string, { answer, idle }: Options): Promise<ExitCode> {
+  const idleSeconds = idle === undefined ? undefined : idleSecondsOf(session, idle);
   const api = await session.api();
   const { id, name } = await findHost(session, api, reference);
+  if (idleSeconds !== undefined) {
+    session.tell(WORDS.testingIdle, { host: name, seconds: idleSeconds, long: 4 * idleSeconds });
+    const idled = await examineIdle(session, api, { host: id, seconds: idleSeconds });
+    session.result(idled, () => show(session, idled));
+    if (idled.entries.every((entry) => entry.idle === null)) session.tell(WORDS.idleUntried);
+    return exitOf(idled.entries);
+  }
   session.tell(WORDS.testing, { host: name });
   const body = answer === undefined ? {} : { answer: answer === "-" ? await readInput(session) : answer };
   const report = await api.doctorExamine({ params: { host: id }, body });
@@ -67,6 +82,10 @@ function show(session: Session, report: DoctorReport): void {
     ]),
   );
   for (const entry of entries.filter(({ state }) => state !== "open")) showEntry(session, entry);
+  for (const { idle, family, state } of entries) {
+    if (idle === null || state !== "open") continue;
+    session.tell(WORDS.idleLives, { family: family === "ipv4" ? "IPv4" : "IPv6", long: 4 * idle.seconds });
+  }
   const seconds = (report.tookMs / 1_000).toFixed(1);
   session.print("");
   if (entries.length > 0 && entries.every(({ to }) => isLoopback(to))) session.tell(WORDS.oneComputer);

@@ -5,7 +5,7 @@ import type { PortRange, Text, Transport } from "../ports/flow.ts";
 import { flowName, settingKey } from "../ports/port-map.ts";
 import type { Place } from "./cause.ts";
 import { type CauseId, causeOf } from "./causes/causes.ts";
-import type { Family } from "./evidence.ts";
+import type { Family, IdleEvidence } from "./evidence.ts";
 import type { Examined, Role, Sights, Subject } from "./examination.ts";
 import { spans } from "./judge.ts";
 import { type FirewallKind, type MendingCommand, mendingCommands } from "./mending.ts";
@@ -31,6 +31,8 @@ export interface DoctorEntry {
   readonly where: readonly Where[];
   /** Of a range: what does not pass. */
   readonly failedPorts: string;
+  /** What became of connections that were left idle for `seconds` and for four times as long; null where that was not tried. */
+  readonly idle: { readonly seconds: number; readonly shortLives: boolean; readonly longLives: boolean } | null;
   readonly evidence: readonly Text[];
   readonly nextTest: Text | null;
   readonly commands: readonly { readonly where: Where; readonly firewall: FirewallKind | ""; readonly command: Text }[];
@@ -73,10 +75,15 @@ function entryOf({ subject, evidence, verdict }: Examined, nearRole: Role, sight
     proven: verdict.isProven,
     where: [...new Set(verdict.where.map(whereOf))],
     failedPorts: verdict.failedPorts.length === 0 ? "" : spans(verdict.failedPorts),
+    idle: evidence.idle && pickIdle(evidence.idle),
     evidence: verdict.evidence,
     nextTest: verdict.nextTest,
     commands: commands.map(({ place, firewall, command }) => ({ where: whereOf(place), firewall, command })),
   };
+}
+
+function pickIdle({ seconds, shortLives, longLives }: IdleEvidence): DoctorEntry["idle"] {
+  return { seconds, shortLives, longLives };
 }
 
 /** The address that rules have to name: as the listener sees it, where that is known. */

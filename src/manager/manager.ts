@@ -32,6 +32,7 @@ import { createJobList } from "./backup/job-list.ts";
 import { Jobs } from "./backup/jobs.ts";
 import { createStoreUpkeep } from "./backup/store-upkeep.ts";
 import { createDoctor, ownFlowsOf } from "./doctor/doctor.ts";
+import { createIdleExaminations } from "./doctor/idle-examinations.ts";
 import { logExamination } from "./doctor/log-examination.ts";
 import { type HostSeen, serveBrowser } from "./fleet/browser-receiver.ts";
 import { CertificateList } from "./fleet/certificate-list.ts";
@@ -233,6 +234,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     random,
     log,
   });
+  const idleExaminations = createIdleExaminations(doctor, { clock, random });
   const jobs = new Jobs({
     explain: doctor.lineFor,
     list: jobList,
@@ -393,7 +395,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       nextOf: ({ schedule }: MaintenanceWindow) => nextOccurrence(schedule, clock.now()),
     },
     alerts: createAlertDesk(inbox),
-    examinations: createExaminationDesk(doctor),
+    examinations: createExaminationDesk(doctor, { idle: idleExaminations, clock }),
     testAlerts: {
       async raise(hostId: string, ids: readonly string[]) {
         const order = { ids, severity: 2, summary: "Test alert: if you read this, alerts of this host reach you." };
@@ -491,6 +493,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       { name: "web", start: async () => {}, stop: () => web.close() },
       receiver,
       { name: "jobs", start: () => jobs.start(), stop: () => jobs.stop() },
+      { name: "idle examinations", async start() {}, stop: () => idleExaminations.stop() },
       indications,
       reachability,
       agentless,

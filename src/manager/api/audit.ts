@@ -54,6 +54,12 @@ export const AUDITED: { readonly [N in ChangingName]: Audited<N> } = {
     details: ({ body }, reply) => ({ count: reply?.ids.length ?? body.count }),
   },
   doctorExamine: { action: "host.doctor", subject: ({ params }) => params.host },
+  doctorIdleStart: {
+    action: "host.doctor.idle",
+    subject: ({ params }) => params.host,
+    details: ({ body }, reply) => ({ idleSeconds: body.idleSeconds, examination: reply?.id }),
+  },
+  doctorIdleCancel: { action: "host.doctor.idle.cancel", subject: ({ params }) => params.id },
   jobCancel: { action: "job.cancel", subject: ({ params }) => params.id },
   backupStart: {
     action: "backup.start",

@@ -1,7 +1,7 @@
 // A manager's fleet in memory, for the tests of the API and of the console: real behaviour, no database, no agents.
 // Never used outside tests.
 
-import type { DoctorEntry } from "../../api/doctor-routes.ts";
+import type { DoctorEntry, IdleExamination } from "../../api/doctor-routes.ts";
 import { type InboxAlert, SEVERITIES, type Severity } from "../../model/alert.ts";
 import type { Host } from "../../model/host.ts";
 import type { Job, JobLogLine } from "../../model/job.ts";
@@ -59,6 +59,7 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
   const hosts = new Map<string, Host>();
   const readings = new Map<string, HostReadings>();
   let alerts: InboxAlert[] = [];
+  let idleRun: IdleExamination | undefined;
   const jobs = new Map<string, { job: Job; log: readonly JobLogLine[] }>();
   const waiting = new Set<() => void>();
   const snapshots: { snapshot: Snapshot; entries: readonly SnapshotEntry[] }[] = [];
@@ -182,6 +183,16 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
         if (host.state === "up")
           return { ...about, tookMs: 2_140, via: "backup-control", entries: EXAMINED, paste: null };
         return { ...about, tookMs: 9_800, via: null, entries: [], paste: "rusuban doctor answer TOKEN" };
+      },
+      startIdle: (hostId, idleSeconds) => {
+        idleRun = { ...IDLE_RUN, hostId, idleSeconds, startedAtMs: clock.now(), secondsLeft: 4 * idleSeconds };
+        return idleRun;
+      },
+      findIdle: async (id) => (id === idleRun?.id ? idleRun : undefined),
+      cancelIdle(id) {
+        if (id !== idleRun?.id) return undefined;
+        idleRun = { ...idleRun, state: "cancelled", secondsLeft: 0 };
+        return idleRun;
       },
     },
     testAlerts: {
@@ -328,17 +339,28 @@ function pageOf<T>(items: readonly T[], { limit, after }: PageQuery): Page<T> {
   return { items: items.slice(from, from + limit), next };
 }
 
+const IDLE_RUN: IdleExamination = {
+  id: "0193c000-0000-7000-8000-00000000d0c7",
+  hostId: "",
+  idleSeconds: 60,
+  state: "running",
+  startedAtMs: 0,
+  secondsLeft: 240,
+  problem: "",
+  report: null,
+};
+
 /** As the doctor's report has them. */
 const EXAMINED: DoctorEntry[] = [
   {
     ...{ flow: "backup-control", family: "ipv4", direction: "manager-to-agent", transport: "tcp", ports: "10000" },
     ...{ from: "192.0.2.1", to: "192.0.2.11", state: "open", causes: [], proven: true, where: [], failedPorts: "" },
-    ...{ evidence: [], nextTest: null, commands: [] },
+    ...{ idle: null, evidence: [], nextTest: null, commands: [] },
   },
   {
     ...{ flow: "manager-report", family: "ipv4", direction: "agent-to-manager", transport: "tcp", ports: "31134" },
     ...{ from: "192.0.2.11", to: "192.0.2.1", state: "closed", causes: ["host-firewall-drop"], proven: true },
-    ...{ where: ["this-host"], failedPorts: "", nextTest: null },
+    ...{ where: ["this-host"], failedPorts: "", idle: null, nextTest: null },
     evidence: [
       {
         en: "Packets arrived here and were dropped by this host's own firewall.",

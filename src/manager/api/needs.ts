@@ -1,4 +1,4 @@
-import type { DoctorReport } from "../../api/doctor-routes.ts";
+import type { DoctorReport, IdleExamination } from "../../api/doctor-routes.ts";
 import type { OverwriteRule } from "../../api/job-routes.ts";
 import type { ListeningFlow } from "../../api/status-routes.ts";
 import type { AlertState, InboxAlert, Severity } from "../../model/alert.ts";
@@ -141,6 +141,11 @@ export interface AlertInbox {
 export interface Examinations {
   /** Undefined for a host that is gone. Throws ApiError `conflict` for an answer that is not of this host and its last question. */
   examine(hostId: string, options: { readonly answer?: string | undefined }): Promise<DoctorReport | undefined>;
+  /** Throws ApiError `throttled` where too many are under way. */
+  startIdle(hostId: string, seconds: number): IdleExamination;
+  /** Resolves when it has ended, or when `signal` aborts. Undefined for one that is not known any more. */
+  findIdle(id: string, signal: AbortSignal): Promise<IdleExamination | undefined>;
+  cancelIdle(id: string): IdleExamination | undefined;
 }
 
 export interface TestAlerts {

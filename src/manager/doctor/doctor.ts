@@ -1,12 +1,16 @@
 // The manager's doctor: one examination of a host, from both ends where its agent can be asked over any way that works.
 
+import { readFile } from "node:fs/promises";
 import type { ExaminedFlow } from "../../doctor/examination.ts";
 import { examine } from "../../doctor/examine.ts";
 import type { Helper, OwnFlow } from "../../doctor/helper.ts";
 import { DOCTOR_LIMITS } from "../../doctor/limits.ts";
 import { createLocalHelper } from "../../doctor/local-helper.ts";
+import { readForgetting } from "../../doctor/probes/forgetting.ts";
+import { leaveIdle } from "../../doctor/probes/idle-connections.ts";
 import { createFirewallReader } from "../../doctor/read-firewall.ts";
 import { type DoctorEntry, entriesOf, lineOf } from "../../doctor/report.ts";
+import type { IdleNeeds } from "../../doctor/try-idle.ts";
 import type { Identity } from "../../net/identity.ts";
 import { type FlowKey, findFlow, flowOf } from "../../ports/port-map.ts";
 import {
@@ -77,6 +81,8 @@ export interface Doctor {
 export interface ExamineOptions {
   /** What a pasted line printed on the host, instead of asking it. */
   readonly answer?: string | undefined;
+  /** Leaves connections idle besides: takes four times as long. */
+  readonly idle?: { readonly seconds: number; readonly signal: AbortSignal };
 }
 
 /** Long enough for a host far away; one that drops costs this much of the ten seconds. */
@@ -97,7 +103,10 @@ export function createDoctor(needs: DoctorNeeds): Doctor {
 
   const pasting = createPasting(needs);
 
-  const examineOnce = async (hostId: string, { answer }: ExamineOptions): Promise<HostExamination | undefined> => {
+  const examineOnce = async (
+    hostId: string,
+    { answer, idle }: ExamineOptions,
+  ): Promise<HostExamination | undefined> => {
     const host = await needs.find(hostId);
     if (host === undefined) return undefined;
     const startedAtMs = clock.now();
@@ -115,6 +124,7 @@ export function createDoctor(needs: DoctorNeeds): Doctor {
           assumedFlows: assumedFlows(host, needs.dials),
           hasConnection: (flow) => needs.hasConnection(hostId, flow),
           isRevoked: host.isRevoked,
+          idle: idle && idleNeeds(idle, needs),
           onProblem: (error) => log.debug({ hostId, reason: reasonOf(error) }, "the far end did not help the doctor"),
         },
         needs,
@@ -151,7 +161,9 @@ export function createDoctor(needs: DoctorNeeds): Doctor {
   };
 
   return {
-    examine: examineHost,
+    // With idle connections it takes minutes and is counted by whoever keeps it (idle-examinations.ts).
+    examine: (hostId, options) =>
+      options?.idle === undefined ? examineHost(hostId, options) : examineOnce(hostId, options),
     async lineFor(hostId, { destination }) {
       try {
         const before = remembered.get(hostId);
@@ -169,6 +181,17 @@ export function createDoctor(needs: DoctorNeeds): Doctor {
         return undefined;
       }
     },
+  };
+}
+
+function idleNeeds(
+  { seconds, signal }: NonNullable<ExamineOptions["idle"]>,
+  { clock, random }: DoctorNeeds,
+): IdleNeeds {
+  return {
+    seconds,
+    leave: (order) => leaveIdle(order, { clock, random, signal }),
+    forgetsAfterS: () => readForgetting((path) => readFile(path, "utf8")),
   };
 }
 
