@@ -98,6 +98,19 @@ describe("host list", () => {
 });
 
 describe("host show", () => {
+  it("says how the subscription at a server without our agent stands, where there is one", async () => {
+    const manager = createMemoryManager();
+    const failing = {
+      ...({ state: "failing", reason: "CIM-Indication set-up needs ping" } as const),
+      ...{ checkedAtMs: 1_790_000_000_000, expiresAtMs: null },
+    };
+    manager.hosts = [{ ...WEB1, means: "cim-xml", subscription: failing }, WEB2];
+    const { stdout } = await runRecorded(["host", "show", "web1"], { manager });
+    expect(stdout).toMatch(/Indications +NOT subscribed, tried 20\d\d-.*: CIM-Indication set-up needs ping/);
+    const without = await runRecorded(["host", "show", "web2"], { manager });
+    expect(without.stdout).not.toContain("Indications");
+  });
+
   it("shows the host and its readings", async () => {
     const { manager } = fleet();
     manager.readings = {

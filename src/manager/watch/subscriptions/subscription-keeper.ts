@@ -27,7 +27,7 @@ export const SUBSCRIPTION_LIMITS = {
   waitMsMin: 15_000,
   /** Looks in a row that must fail before it is told, where the subscription was in place before. */
   failuresMax: 3,
-  /** Tries to take a subscription away from a server whose host was removed, over about two hours. */
+  /** Tries to take a subscription away from a server whose host was removed, over about an hour and a half. */
   removalsMax: 8,
 } as const;
 
