@@ -87,9 +87,16 @@ function judgeRefused(evidence: Evidence, attempt: Attempt): Verdict {
     );
   }
   if (holding === "own" || holding === "hidden") {
+    // As in middleReject: by IPv6 the initiator's own rules may have refused it.
+    const isPerhapsOwn = evidence.family === "ipv6";
     return oneOf(
-      ["host-firewall-reject-reset", "host-firewall-reject-icmp", "middle-reject"],
-      ["listener", "between"],
+      [
+        "host-firewall-reject-reset",
+        "host-firewall-reject-icmp",
+        "middle-reject",
+        ...(isPerhapsOwn ? (["own-output-blocked"] as const) : []),
+      ],
+      isPerhapsOwn ? ["listener", "between", "initiator"] : ["listener", "between"],
       {
         evidence: [...seen, ownerLine(holding, owner)],
         nextTest: arrival === "unclear" ? TESTS.quiet : TESTS.bothEnds,

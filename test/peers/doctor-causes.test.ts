@@ -235,7 +235,7 @@ const CASES: readonly BuiltCase[] = [
     {
       "backupControl ipv4": "closed own-output-blocked @initiator",
       "backupControl ipv6":
-        "closed middle-reject|own-output-blocked @between@initiator // closed own-output-blocked @initiator",
+        "closed middle-reject|own-output-blocked @between@initiator // closed own-output-blocked @initiator // closed host-firewall-reject-reset|host-firewall-reject-icmp|middle-reject|own-output-blocked @listener@between@initiator",
       ...inBoth("managerReport", "closed own-output-blocked @initiator"),
       ...inBoth("backupData", `closed own-output-blocked @listener ${EVERY_DATA_PORT}`),
     },
