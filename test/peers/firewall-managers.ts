@@ -180,8 +180,11 @@ export async function createManagedHost(setUp: SetUp): Promise<ManagedHost> {
       if (setUp === "ufw") programs.push("ufw status numbered", "cat /etc/ufw/user.rules /etc/ufw/user6.rules");
       if (setUp === "firewalld")
         programs.push("firewall-cmd --list-all-zones", "firewall-cmd --permanent --list-all-zones");
-      const texts = await Promise.all(programs.map(async (line) => (await place.run("sh", ["-c", line])).stdout));
-      return texts
+      const [tables = "", ...texts] = await Promise.all(
+        programs.map(async (line) => (await place.run("sh", ["-c", line])).stdout),
+      );
+      // Tables are listed as they were made, and firewalld makes its own anew when it loads.
+      return [...tables.split(/^(?=table )/m).sort(), ...texts]
         .join("\n")
         .replaceAll(/ ?(?:counter )?packets \d+ bytes \d+/g, "")
         .replaceAll(/\[\d+:\d+\]/g, "")
