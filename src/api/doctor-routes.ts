@@ -27,6 +27,14 @@ export const DoctorEntry = z
       .object({ seconds: z.number(), shortLives: z.boolean(), longLives: z.boolean() })
       .nullable()
       .describe("connections left idle for `seconds`, and for four times as long; null where that was not tried"),
+    hops: z
+      .object({
+        port: z.number(),
+        path: z.array(z.object({ hop: z.number(), address: z.string() })).describe("routers that answered, in order"),
+        refusedBy: z.string().nullable().describe("null where nothing refused, or it cannot be told who"),
+      })
+      .nullable()
+      .describe("the way to one port that fails; null where nobody looked, or could"),
     evidence: z.array(Sentence),
     nextTest: Sentence.nullable(),
     commands: z.array(

@@ -29,6 +29,7 @@ const REPORT: DoctorReport = {
       where: ["between"],
       failedPorts: "",
       idle: { seconds: 60, shortLives: true, longLives: false },
+      hops: null,
       evidence: [],
       nextTest: null,
       commands: [],

@@ -21,6 +21,7 @@ const OPEN: DoctorEntry = {
   where: [],
   failedPorts: "",
   idle: null,
+  hops: null,
   evidence: [{ en: "port 31134: connected", ja: "ポート 31134: 接続" }],
   nextTest: null,
   commands: [],

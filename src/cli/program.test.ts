@@ -232,6 +232,7 @@ describe("a hostile manager", () => {
             ...{ flow: EVIL, family: "ipv4", direction: "manager-to-agent", transport: "tcp", ports: EVIL, from: EVIL },
             ...{ to: EVIL, state: "closed", causes: [EVIL], proven: true, where: ["between"], failedPorts: EVIL },
             idle: null,
+            hops: null,
             evidence: [{ en: EVIL, ja: EVIL }],
             nextTest: { en: EVIL, ja: EVIL },
             commands: [{ where: "between", firewall: "", command: { en: EVIL, ja: EVIL } }],

@@ -100,6 +100,19 @@ export interface IdleEvidence {
   readonly listenerForgetsS: number | null;
 }
 
+/** How far packets to one port come, and what is left of the life of what comes back. */
+export interface HopsEvidence {
+  readonly port: number;
+  /** `root`, or the programs that are not there: what was not looked at for that. */
+  readonly missing: readonly string[];
+  /** Routers that answered a packet whose life ended there, by their own addresses; `hop` from 1 on. */
+  readonly path: readonly { readonly hop: number; readonly address: string }[];
+  /** What came back; a reset's `from` is the address it bears. `answer`: the port takes connections after all. */
+  readonly refusal: { readonly kind: "reset" | "icmp" | "answer"; readonly from: string; readonly ttl: number } | null;
+  /** Of an answer that is known to be the host's own. */
+  readonly hostTtl: number | null;
+}
+
 export interface InitiatorEvidence {
   /** Its own addresses of all families; null where not known. */
   readonly addresses: readonly string[] | null;
@@ -164,6 +177,8 @@ export interface Evidence {
   /** A series of quick connections to one port that works, in order: which passed. */
   readonly series: readonly boolean[];
   readonly idle: IdleEvidence | null;
+  /** Null where nobody was asked to look. */
+  readonly hops: HopsEvidence | null;
   /** A small answer and a large one, tried on a listener of the test's own: `stalls` where only the small one came. */
   readonly bulk: "passes" | "stalls" | "untried";
   /** That was so on another flow between the two, in this family. */
@@ -205,6 +220,7 @@ export const NOTHING_KNOWN: Evidence = {
   oppositeDirectionWorks: null,
   series: [],
   idle: null,
+  hops: null,
   bulk: "untried",
   largeStalls: false,
   datagrams: null,

@@ -1,6 +1,7 @@
 import type { FlowKey } from "../ports/port-map.ts";
 import type { Evidence, Family } from "./evidence.ts";
 import type { Helper, Sight } from "./helper.ts";
+import type { Trace } from "./probes/trace.ts";
 import type { IdleNeeds } from "./try-idle.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -46,6 +47,8 @@ export interface ExaminationNeeds {
   readonly hasConnection: (flow: FlowKey) => boolean;
   /** Null where only the far end knows. */
   readonly isRevoked: boolean | null;
+  /** Looks for the hop at which what the near end begins fails; without it nobody does. */
+  readonly trace?: Trace | undefined;
   /** How connections are left idle; without it they are not. */
   readonly idle?: IdleNeeds | undefined;
   /** Hears what the far end refused or no longer answered. */

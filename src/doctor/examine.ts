@@ -12,6 +12,7 @@ import { forgive } from "./forgiving-helper.ts";
 import { gatherEvidence } from "./gather-evidence.ts";
 import type { Helper, Sight } from "./helper.ts";
 import { judge } from "./judge.ts";
+import { traceFailures } from "./trace-failures.ts";
 import { createTrial, type Trial } from "./trial.ts";
 import { tryIdle } from "./try-idle.ts";
 import { tryQuality } from "./try-quality.ts";
@@ -38,7 +39,9 @@ export async function examine(
   onProgress("counting");
   await countArrivals(trials, { near, far, clock, endAt, isOneComputer: sights.isOneComputer === true });
   const complete = await withFirewalls(sights, { near, far });
-  const { idle } = needs;
+  const { idle, trace } = needs;
+  // Behind the counting, which its packets would disturb.
+  if (trace !== undefined && clock.monotonic() < endAt - TRACING_MS) await traceFailures(trials, trace);
   if (idle !== undefined && far !== null) {
     onProgress("idling");
     await Promise.all(trials.map((trial) => tryIdle(trial, { idle, far, random })));
@@ -53,6 +56,9 @@ function areOneComputer(near: Sight, far: Sight): boolean {
 
 /** No counting is begun later than this: a host with all its flows shall have its verdicts within ten seconds. */
 const COUNTING_ENDS_MS = 8_500;
+
+/** What it takes to look for hops: a program waits a second for what does not answer. */
+const TRACING_MS = 1_500;
 
 /** A far end that does not tell what it sees by then is one that cannot be asked. */
 const LOOK_MS = 4_500;

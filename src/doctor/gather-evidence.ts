@@ -53,6 +53,7 @@ export function gatherEvidence(
     bulk: trial.bulk,
     largeStalls: trials.some((each) => each.bulk === "stalls" && each.subject.family === family),
     idle: trial.idle,
+    hops: trial.hops,
     datagrams: trial.datagrams,
   };
 }

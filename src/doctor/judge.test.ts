@@ -543,6 +543,21 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
       listenerForgetsS: fc.option(fc.nat(300)),
     }),
   ),
+  hops: fc.option(
+    fc.record({
+      port: fc.constant(PORT),
+      missing: fc.constantFrom<readonly string[]>([], ["root"], ["nmap"]),
+      path: fc.constantFrom<readonly { hop: number; address: string }[]>([], [{ hop: 1, address: "10.77.1.1" }]),
+      refusal: fc.option(
+        fc.record({
+          kind: fc.constantFrom<("reset" | "icmp" | "answer")[]>("reset", "icmp", "answer"),
+          from: fc.constantFrom(FAR, "10.77.1.1"),
+          ttl: fc.integer({ min: 1, max: 255 }),
+        }),
+      ),
+      hostTtl: fc.option(fc.integer({ min: 1, max: 255 })),
+    }),
+  ),
   bulk: fc.constantFrom("passes", "stalls", "untried"),
   datagrams: fc.option(fc.record({ sent: fc.nat(10), received: fc.option(fc.nat(10)), answered: fc.nat(10) })),
 });

@@ -4,6 +4,7 @@
 import type { CauseId } from "./causes/causes.ts";
 import type { Attempt, Evidence, IdleEvidence } from "./evidence.ts";
 import { judgeDestination } from "./judge-destination.ts";
+import { withHops } from "./judge-hops.ts";
 import { judgePing, judgeUdp } from "./judge-other.ts";
 import { judgeTcp, serviceMissing } from "./judge-tcp.ts";
 import { oneOf, open, proven, unknown, type Verdict } from "./verdict.ts";
@@ -11,7 +12,8 @@ import { TESTS, text } from "./words.ts";
 
 export function judge(evidence: Evidence): Verdict {
   const verdict = judgeDestination(evidence, withoutService(evidence, judgeAttempts(evidence)));
-  return verdict.state === "open" ? withTakenPorts(evidence, judgeQuality(evidence, verdict)) : verdict;
+  if (verdict.state === "open") return withTakenPorts(evidence, judgeQuality(evidence, verdict));
+  return withHops(verdict, evidence.hops, evidence.destination);
 }
 
 /** Ports of a pool that somebody else has are not tried: nobody could listen there. */

@@ -5,9 +5,10 @@ import type { PortRange, Text, Transport } from "../ports/flow.ts";
 import { flowName, settingKey } from "../ports/port-map.ts";
 import type { Place } from "./cause.ts";
 import { type CauseId, causeOf } from "./causes/causes.ts";
-import type { Family, IdleEvidence } from "./evidence.ts";
+import type { Evidence, Family, IdleEvidence } from "./evidence.ts";
 import type { Examined, Role, Sights, Subject } from "./examination.ts";
 import { spans } from "./judge.ts";
+import { refuserOf } from "./judge-hops.ts";
 import { type FirewallKind, type MendingCommand, mendingCommands } from "./mending.ts";
 import type { State } from "./verdict.ts";
 
@@ -33,6 +34,13 @@ export interface DoctorEntry {
   readonly failedPorts: string;
   /** What became of connections that were left idle for `seconds` and for four times as long; null where that was not tried. */
   readonly idle: { readonly seconds: number; readonly shortLives: boolean; readonly longLives: boolean } | null;
+  /** Routers on the way to one port that fails, and who refused it; null where nobody looked, or could. */
+  readonly hops: {
+    readonly port: number;
+    readonly path: readonly { readonly hop: number; readonly address: string }[];
+    /** Null where nothing refused, or it cannot be told who. */
+    readonly refusedBy: string | null;
+  } | null;
   readonly evidence: readonly Text[];
   readonly nextTest: Text | null;
   readonly commands: readonly { readonly where: Where; readonly firewall: FirewallKind | ""; readonly command: Text }[];
@@ -76,10 +84,16 @@ function entryOf({ subject, evidence, verdict }: Examined, nearRole: Role, sight
     where: [...new Set(verdict.where.map(whereOf))],
     failedPorts: verdict.failedPorts.length === 0 ? "" : spans(verdict.failedPorts),
     idle: evidence.idle && pickIdle(evidence.idle),
+    hops: pickHops(evidence),
     evidence: verdict.evidence,
     nextTest: verdict.nextTest,
     commands: commands.map(({ place, firewall, command }) => ({ where: whereOf(place), firewall, command })),
   };
+}
+
+function pickHops({ hops, destination }: Evidence): DoctorEntry["hops"] {
+  if (hops === null || hops.missing.includes("root")) return null;
+  return { port: hops.port, path: hops.path, refusedBy: refuserOf(hops, destination)?.address ?? null };
 }
 
 function pickIdle({ seconds, shortLives, longLives }: IdleEvidence): DoctorEntry["idle"] {

@@ -16,6 +16,7 @@ export interface Trial {
   series: readonly boolean[];
   bulk: Evidence["bulk"];
   idle: Evidence["idle"];
+  hops: Evidence["hops"];
   datagrams: Evidence["datagrams"];
   gained: Gained | null;
   burst: Evidence["burst"];
@@ -36,6 +37,7 @@ export function createTrial(subject: Subject): Trial {
     series: [],
     bulk: "untried",
     idle: null,
+    hops: null,
     datagrams: null,
     gained: null,
     burst: null,

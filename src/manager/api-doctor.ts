@@ -40,6 +40,7 @@ function toReport({ host, entries, ...rest }: HostExamination): DoctorReport {
       direction: entry.direction === "manager-to-agent" ? "manager-to-agent" : "agent-to-manager",
       causes: [...entry.causes],
       where: [...entry.where],
+      hops: entry.hops && { ...entry.hops, path: [...entry.hops.path] },
       evidence: [...entry.evidence],
       commands: [...entry.commands],
     })),

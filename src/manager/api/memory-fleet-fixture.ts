@@ -355,12 +355,12 @@ const EXAMINED: DoctorEntry[] = [
   {
     ...{ flow: "backup-control", family: "ipv4", direction: "manager-to-agent", transport: "tcp", ports: "10000" },
     ...{ from: "192.0.2.1", to: "192.0.2.11", state: "open", causes: [], proven: true, where: [], failedPorts: "" },
-    ...{ idle: null, evidence: [], nextTest: null, commands: [] },
+    ...{ idle: null, hops: null, evidence: [], nextTest: null, commands: [] },
   },
   {
     ...{ flow: "manager-report", family: "ipv4", direction: "agent-to-manager", transport: "tcp", ports: "31134" },
     ...{ from: "192.0.2.11", to: "192.0.2.1", state: "closed", causes: ["host-firewall-drop"], proven: true },
-    ...{ where: ["this-host"], failedPorts: "", idle: null, nextTest: null },
+    ...{ where: ["this-host"], failedPorts: "", idle: null, hops: null, nextTest: null },
     evidence: [
       {
         en: "Packets arrived here and were dropped by this host's own firewall.",

@@ -8,9 +8,11 @@ import { DOCTOR_LIMITS } from "../../doctor/limits.ts";
 import { createLocalHelper } from "../../doctor/local-helper.ts";
 import { readForgetting } from "../../doctor/probes/forgetting.ts";
 import { leaveIdle } from "../../doctor/probes/idle-connections.ts";
+import { createTrace } from "../../doctor/probes/trace.ts";
 import { createFirewallReader } from "../../doctor/read-firewall.ts";
 import { type DoctorEntry, entriesOf, lineOf } from "../../doctor/report.ts";
 import type { IdleNeeds } from "../../doctor/try-idle.ts";
+import { createCommandRunner } from "../../firewall/live/command-runner.ts";
 import type { Identity } from "../../net/identity.ts";
 import { type FlowKey, findFlow, flowOf } from "../../ports/port-map.ts";
 import {
@@ -92,12 +94,18 @@ const REACH_WITH_REPORT_MS = 700;
 /** A host that fails over and over is examined once in this time; the line is the same. */
 const REMEMBERED_MS = 60_000;
 const REMEMBERED_MAX = 1_000;
+/** A port that answers nothing takes traceroute a second, and nmap another. */
+const TRACE_MS = 3_000;
 /** A log is not held up longer. */
 const LINE_MS = 15_000;
 
 export function createDoctor(needs: DoctorNeeds): Doctor {
   const { clock, log } = needs;
   const readFirewall = createFirewallReader(clock);
+  const trace = createTrace({
+    run: createCommandRunner(clock, TRACE_MS),
+    isPrivileged: process.getuid?.() === 0,
+  });
   const underWay = new Map<string, Promise<HostExamination | undefined>>();
   const remembered = new Map<string, { readonly atMs: number; readonly examination: HostExamination }>();
 
@@ -124,6 +132,8 @@ export function createDoctor(needs: DoctorNeeds): Doctor {
           assumedFlows: assumedFlows(host, needs.dials),
           hasConnection: (flow) => needs.hasConnection(hostId, flow),
           isRevoked: host.isRevoked,
+          // Not from an answer that was given earlier: the hops are those of now.
+          trace: answer === undefined ? trace : undefined,
           idle: idle && idleNeeds(idle, needs),
           onProblem: (error) => log.debug({ hostId, reason: reasonOf(error) }, "the far end did not help the doctor"),
         },
