@@ -63,6 +63,17 @@ describe.skipIf(process.platform !== "linux")("the doctor where manager and agen
   );
 
   it(
+    "leaves connections idle through a real manager and agent, and finds them alive",
+    async () => {
+      const { code, data: report } = await json<{ entries: DoctorEntry[] }>(["doctor", host, "--idle", "1"]);
+      const [pool] = report.entries.filter(({ flow }) => flow === "backup-data");
+      expect(pool?.idle).toEqual({ seconds: 1, shortLives: true, longLives: true });
+      expect(code).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
     "says that other computers were not considered",
     async () => {
       const { code, stdout, stderr } = await run(["doctor", host, "--data", data]);
