@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,9 +14,16 @@ import { signIn } from "./signed-in.ts";
 const SAME = { timeToleranceNs: 1_000n };
 const dice = () => createDice(7); // Content only: the moments below are conditions.
 
+const LONG_FILES = 12;
+const LONG_FILE_BYTES = 16 * 1024 * 1024;
+
 it("a restore that a kill -9 interrupted is ended with a reason, and done again it is identical", async () => {
   const story = await startStory();
   const tree = makeChangingTree(join(story.folder, "tree"), dice());
+  // Long enough to be killed in, whatever else the machine does meanwhile.
+  for (let number = 0; number < LONG_FILES; number++) {
+    writeFileSync(join(tree.path, `long ${number}`), randomBytes(LONG_FILE_BYTES));
+  }
   const { snapshotId } = await story.backUp([tree.path]);
   for (const victim of [story.manager, story.agent]) {
     const target = join(story.folder, `restored after the ${victim.name}'s death`);
