@@ -1,4 +1,4 @@
-/** ValueMap and Values of CIM_OperatingSystem.OSType (CIM schema 2.41.0). */
+/** ValueMap and Values of CIM_OperatingSystem.OSType and of CIM_SoftwareIdentity.TargetOSTypes (CIM schema 2.41.0). */
 export const OS_TYPE_VALUES = {
   0: "Unknown",
   1: "Other",

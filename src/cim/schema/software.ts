@@ -1,6 +1,6 @@
 import { boolean, datetime, declareClass, reference, string, uint16, uint64 } from "../class-declaration.ts";
 import { CIM_Dependency, CIM_LogicalElement } from "./core.ts";
-import { TARGET_OS_TYPES_VALUES } from "./target-os-types-values.ts";
+import { OS_TYPE_VALUES } from "./os-type-values.ts";
 
 export const CIM_SoftwareIdentity = declareClass({
   name: "CIM_SoftwareIdentity",
@@ -70,7 +70,7 @@ export const CIM_SoftwareIdentity = declareClass({
     MinExtendedResourceTypeMinorVersion: uint16(),
     MinExtendedResourceTypeRevisionNumber: uint16(),
     MinExtendedResourceTypeBuildNumber: uint16(),
-    TargetOSTypes: uint16({ array: true, values: TARGET_OS_TYPES_VALUES }),
+    TargetOSTypes: uint16({ array: true, values: OS_TYPE_VALUES }),
   },
 });
 
