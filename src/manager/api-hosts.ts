@@ -124,21 +124,21 @@ export function createAgentlessDesk(
   {
     describe,
     discover,
-    nameAt,
+    namesByAddress,
     subscriptions,
   }: {
     readonly describe: (hostId: string) => Promise<Host | undefined>;
     readonly discover: (addresses: readonly string[]) => Promise<Found[]>;
-    /** The host that is minded at this address. */
-    readonly nameAt: (address: string) => Promise<string | undefined>;
+    /** The hosts that are minded, by their addresses. */
+    readonly namesByAddress: () => Promise<ReadonlyMap<string, string>>;
     /** Undefined where the manager may not subscribe. */
     readonly subscriptions: Pick<SubscriptionKeeper, "add" | "look" | "of"> | undefined;
   },
 ): Agentless {
   return {
     async discover(addresses) {
-      const found = await discover(addresses);
-      return Promise.all(found.map(async (one) => ({ ...one, hostName: (await nameAt(one.address)) ?? null })));
+      const [found, names] = await Promise.all([discover(addresses), namesByAddress()]);
+      return found.map((one) => ({ ...one, hostName: names.get(one.address) ?? null }));
     },
     async add(order, { indications }) {
       if (indications) mayBeSubscribed(order.means, subscriptions !== undefined);

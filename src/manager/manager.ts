@@ -274,6 +274,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
 
   // Watching
   const mayBeTold = (hostId: string) => decisions.isWatched(hostId) && maintenance.windowOf(hostId) === undefined;
+  const pingOnce = (address: string) => ping({ host: address, timeoutMs: PING_TIMEOUT_MS, clock });
   const reachability = createReachability({
     // What is in maintenance, or not watched, may be silent; whoever is so still afterwards is told of then.
     silent: (silentMs) => presence.silent(silentMs).filter((hostId) => decisions.hasAgent(hostId) && mayBeTold(hostId)),
@@ -282,7 +283,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       const record = await hosts.find(hostId);
       return record && toHost(record, presence);
     },
-    ping: (address) => ping({ host: address, timeoutMs: PING_TIMEOUT_MS, clock }),
+    ping: pingOnce,
     knock: control.knock,
     explain: (hostId) => void logExamination(doctor, hostId, log),
     raise: (hostId, alert) => returns.raiseOnce(hostId, alert),
@@ -294,7 +295,6 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
   });
   const seal = await openSecretSeal(managerFiles(dataDirectory).secretKey, random);
   const agentlessList = createAgentlessList({ database, seal, clock, random, log });
-  const pingOnce = (address: string) => ping({ host: address, timeoutMs: PING_TIMEOUT_MS, clock });
   const subscriptions =
     settings["indications.subscribe"] === "off"
       ? undefined
@@ -373,7 +373,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     agentless: createAgentlessDesk(agentless, {
       discover: (asked) => discover(asked, { clock, ping: (host, timeoutMs) => ping({ host, timeoutMs, clock }) }),
       subscriptions,
-      nameAt: async (address) => (await hosts.all()).find((host) => host.address === address)?.name,
+      namesByAddress: async () => new Map((await hosts.all()).toReversed().map(({ address, name }) => [address, name])),
       describe: async (hostId) => {
         const record = await hosts.find(hostId);
         if (record === undefined) return undefined;

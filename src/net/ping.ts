@@ -13,6 +13,12 @@ export interface PingResult {
   readonly reason: string;
 }
 
+/** For people: `answers`, `no answer`, or why it could not be found out. */
+export function describePing({ reachable, reason }: PingResult): string {
+  if (reachable === undefined) return `unknown (${reason})`;
+  return reachable ? "answers" : "no answer";
+}
+
 /** Sends one echo request and waits at most `timeoutMs` for the reply. Never throws. */
 export function ping({
   host,

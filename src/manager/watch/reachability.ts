@@ -1,5 +1,5 @@
 import type { Alert } from "../../model/alert.ts";
-import type { PingResult } from "../../net/ping.ts";
+import { describePing, type PingResult } from "../../net/ping.ts";
 import { type Clock, every } from "../../runtime/clock.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
@@ -81,32 +81,51 @@ async function judge(hostId: string, needs: ReachabilityNeeds): Promise<void> {
   if (!needs.miss(hostId)) return;
   needs.onChange(hostId);
   needs.explain(hostId);
-  const pingText =
-    pinged.reachable === undefined ? `unknown (${pinged.reason})` : pinged.reachable ? "answers" : "no answer";
   const cause = isHalfOpen
     ? "its agent answers the manager but does not reach it: a firewall may block its way to the manager"
     : pinged.reachable
       ? "the machine answers ping, its agent does not: the agent may have stopped, or a firewall blocks its ports"
       : "neither the machine nor its agent answers";
-  await needs.raise(hostId, {
-    id: createUuid(needs),
-    raisedAtMs: needs.clock.now(),
-    severity: isHalfOpen ? "major" : "critical",
+  const alert = createUnreachableAlert(
+    host,
+    {
+      severity: isHalfOpen ? "major" : "critical",
+      cause,
+      ping: describePing(pinged),
+      asked: [{ name: "backup-control port", value: knocked.open ? "answers" : knocked.reason }],
+    },
+    needs,
+  );
+  await needs.raise(hostId, alert);
+}
+
+/** The alert of a host that does not answer, whatever it was asked by; `asked` says what each of that answered. */
+export function createUnreachableAlert(
+  host: { readonly name: string; readonly address: string; readonly lastSeenAtMs: number | null },
+  found: Pick<Alert, "severity"> & {
+    readonly cause: string;
+    readonly ping: string;
+    readonly asked: Alert["details"];
+  },
+  { clock, random }: Pick<ReachabilityNeeds, "clock" | "random">,
+): Alert {
+  const lastSign = host.lastSeenAtMs === null ? "never" : new Date(host.lastSeenAtMs).toISOString();
+  return {
+    id: createUuid({ clock, random }),
+    raisedAtMs: clock.now(),
+    severity: found.severity,
     category: "communication",
     kind: "raised",
     component: HOST_COMPONENT,
     condition: UNREACHABLE_CONDITION,
-    summary: `${host.name} is unreachable: ${cause}`,
+    summary: `${host.name} is unreachable: ${found.cause}`,
     details: [
       { name: "address", value: host.address },
-      { name: "ping", value: pingText },
-      { name: "backup-control port", value: knocked.open ? "answers" : knocked.reason },
-      {
-        name: LAST_SIGN_DETAIL,
-        value: host.lastSeenAtMs === null ? "never" : new Date(host.lastSeenAtMs).toISOString(),
-      },
+      { name: "ping", value: found.ping },
+      ...found.asked,
+      { name: LAST_SIGN_DETAIL, value: lastSign },
     ],
-  });
+  };
 }
 
 /** The alert that ends an unreachable host's, with the length of the outage. */

@@ -1,7 +1,7 @@
 import type { Alert } from "../../../model/alert.ts";
 import type { Clock } from "../../../runtime/clock.ts";
-import { createUuid, type Random } from "../../../runtime/random.ts";
-import { HOST_COMPONENT, LAST_SIGN_DETAIL, UNREACHABLE_CONDITION } from "../reachability.ts";
+import type { Random } from "../../../runtime/random.ts";
+import { createUnreachableAlert } from "../reachability.ts";
 import type { Target } from "./target.ts";
 
 /** The same condition as of a host with an agent: it ends in the same way, with the length of the outage. */
@@ -12,26 +12,20 @@ export function createDownAlert(
     reason,
     lastSeenAtMs,
   }: { readonly ping: string; readonly reason: string; readonly lastSeenAtMs: number | null },
-  { clock, random }: { readonly clock: Clock; readonly random: Random },
+  needs: { readonly clock: Clock; readonly random: Random },
 ): Alert {
   const cause =
     ping === "answers"
       ? `the machine answers ping, but cannot be looked at by ${means}: ${reason}`
       : `it answers neither ping nor ${means}`;
-  return {
-    id: createUuid({ clock, random }),
-    raisedAtMs: clock.now(),
-    severity: ping === "answers" ? "major" : "critical",
-    category: "communication",
-    kind: "raised",
-    component: HOST_COMPONENT,
-    condition: UNREACHABLE_CONDITION,
-    summary: `${name} is unreachable: ${means === "ping" ? "it does not answer ping" : cause}`,
-    details: [
-      { name: "address", value: address },
-      { name: "ping", value: ping },
-      ...(means === "ping" ? [] : [{ name: means, value: reason }]),
-      { name: LAST_SIGN_DETAIL, value: lastSeenAtMs === null ? "never" : new Date(lastSeenAtMs).toISOString() },
-    ],
-  };
+  return createUnreachableAlert(
+    { name, address, lastSeenAtMs },
+    {
+      severity: ping === "answers" ? "major" : "critical",
+      cause: means === "ping" ? "it does not answer ping" : cause,
+      ping,
+      asked: means === "ping" ? [] : [{ name: means, value: reason }],
+    },
+    needs,
+  );
 }

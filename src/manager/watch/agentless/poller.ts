@@ -1,6 +1,6 @@
 import type { HostFacts } from "../../../model/host.ts";
 import type { HostReadings } from "../../../model/reading.ts";
-import type { PingResult } from "../../../net/ping.ts";
+import { describePing, type PingResult } from "../../../net/ping.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import { reasonOf } from "../../../runtime/errors.ts";
 import type { Log } from "../../../runtime/log.ts";
@@ -98,7 +98,7 @@ export function createPoller(needs: PollerNeeds): Poller {
       const reason = reasonOf(error);
       log.debug({ host: target.hostId, failures: one.failures, reason }, "a look at a server failed");
       if (one.failures >= needs.failuresMax) {
-        const ping = wordOf(await needs.ping(target.address));
+        const ping = describePing(await needs.ping(target.address));
         if (polled.get(target.hostId) === one) needs.onDown(target, { ping, reason });
       }
     } finally {
@@ -146,9 +146,4 @@ export function createPoller(needs: PollerNeeds): Poller {
       await Promise.all(running);
     },
   };
-}
-
-function wordOf({ reachable, reason }: PingResult): string {
-  if (reachable === undefined) return `unknown (${reason})`;
-  return reachable ? "answers" : "no answer";
 }
