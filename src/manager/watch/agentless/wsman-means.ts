@@ -1,7 +1,3 @@
-import { createForeignAgent } from "../../../net/foreign-request.ts";
-import { flowName } from "../../../ports/port-map.ts";
-import { WsmanClient } from "../../../protocols/wsman/client.ts";
-import { foreignTransport } from "../../../protocols/wsman/client-transport.ts";
 import { WsmanFault } from "../../../protocols/wsman/fault.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import type { Random } from "../../../runtime/random.ts";
@@ -9,27 +5,13 @@ import { checkBySteps } from "./check.ts";
 import { lookByCim } from "./cim-look.ts";
 import type { Means } from "./means.ts";
 import type { Target } from "./target.ts";
-import { portOf } from "./target-port.ts";
+import { openWsmanClient } from "./target-clients.ts";
 
 const WINDOWS_NAMESPACE = "root/cimv2";
-const TIMEOUT_MS = 20_000;
 
 /** Windows (WinRM), openwsman, OpenPegasus, a baseboard management controller. */
-export function createWsmanMeans(target: Target, { clock, random }: { clock: Clock; random: Random }): Means {
-  const agent = createForeignAgent({
-    flow: flowName(target.trust.kind === "plain" ? "wsmanHttp" : "wsmanHttps"),
-    host: target.address,
-    port: portOf(target),
-    trust: target.trust,
-    timeoutMs: TIMEOUT_MS,
-    clock,
-  });
-  const client = new WsmanClient({
-    transport: foreignTransport(agent, target.account ?? undefined),
-    random,
-    operationTimeoutMs: TIMEOUT_MS,
-    ...(target.path === null ? {} : { path: target.path }),
-  });
+export function createWsmanMeans(target: Target, needs: { clock: Clock; random: Random }): Means {
+  const { client, close } = openWsmanClient(target, needs);
   let family: "windows" | "dmtf" | undefined;
 
   async function findFamily(signal: AbortSignal) {
@@ -61,7 +43,7 @@ export function createWsmanMeans(target: Target, { clock, random }: { clock: Clo
   return {
     look,
     check: (signal) => checkBySteps(() => look(signal)),
-    close: () => agent.close(),
+    close,
   };
 }
 

@@ -1,38 +1,20 @@
-import { createForeignAgent } from "../../../net/foreign-request.ts";
-import { flowName } from "../../../ports/port-map.ts";
-import { WsmanClient } from "../../../protocols/wsman/client.ts";
-import { foreignTransport } from "../../../protocols/wsman/client-transport.ts";
 import { WsmanFault } from "../../../protocols/wsman/fault.ts";
 import type { Subscribed } from "../../../protocols/wsman/subscribe-message.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import type { Random } from "../../../runtime/random.ts";
 import type { Target } from "../agentless/target.ts";
-import { portOf } from "../agentless/target-port.ts";
+import { openWsmanClient } from "../agentless/target-clients.ts";
 import type { SubscriptionMeans } from "./subscription-means.ts";
 
 /** Long beside the time between two renewals; a server that the manager has left forgets it within that. */
 const EXPIRES_MS = 3_600_000;
-const TIMEOUT_MS = 20_000;
 
 /** WS-Eventing (DSP0226 §10): acknowledged where the server can, else pushed without. */
 export function createWsmanSubscription(
   target: Target,
   { clock, random }: { readonly clock: Clock; readonly random: Random },
 ): SubscriptionMeans {
-  const agent = createForeignAgent({
-    flow: flowName(target.trust.kind === "plain" ? "wsmanHttp" : "wsmanHttps"),
-    host: target.address,
-    port: portOf(target),
-    trust: target.trust,
-    timeoutMs: TIMEOUT_MS,
-    clock,
-  });
-  const client = new WsmanClient({
-    transport: foreignTransport(agent, target.account ?? undefined),
-    random,
-    operationTimeoutMs: TIMEOUT_MS,
-    ...(target.path === null ? {} : { path: target.path }),
-  });
+  const { client, close } = openWsmanClient(target, { clock, random });
   const resource = { className: "CIM_AlertIndication", namespace: target.namespace ?? undefined };
 
   async function subscribe(notifyTo: string, signal: AbortSignal): Promise<Subscribed> {
@@ -67,7 +49,7 @@ export function createWsmanSubscription(
         if (!(error instanceof WsmanFault)) throw error;
       }
     },
-    close: () => agent.close(),
+    close,
   };
 }
 
