@@ -5,12 +5,12 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { Socket } from "node:net";
 import { type FlowKey, flowName } from "../ports/port-map.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { assert, codeOf, reasonOf } from "../runtime/errors.ts";
+import { assert, codeOf } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Service } from "../runtime/service.ts";
 import { Admission, plainAddress } from "./admission.ts";
 import { HTTPS_LIMITS, type HttpsLimits, LISTENER_LIMITS, type ListenerLimits } from "./limits.ts";
-import { explainListenError } from "./listen-error.ts";
+import { openPort } from "./open-port.ts";
 import { createRefusalLog } from "./refusal-log.ts";
 
 export interface HttpListenerNeeds {
@@ -91,21 +91,7 @@ export function createHttpListener(needs: HttpListenerNeeds): HttpListener {
       return server;
     },
     async start() {
-      try {
-        await new Promise<void>((resolve, reject) => {
-          server.once("error", reject);
-          server.listen({ host, port: needs.port, exclusive: true }, () => {
-            server.off("error", reject);
-            resolve();
-          });
-        });
-      } catch (error) {
-        throw await explainListenError(error, { flow: needs.flow, host, port: needs.port });
-      }
-      server.on("error", (error) => log.error({ flow, reason: reasonOf(error) }, "listener failed to accept"));
-      const address = server.address();
-      assert(typeof address === "object" && address !== null, "a TCP server has an address");
-      port = address.port;
+      port = await openPort(server, { flow: needs.flow, host, port: needs.port, log });
     },
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -17,7 +17,7 @@ import type { Connection, Connections } from "./connections.ts";
 import type { Identity } from "./identity.ts";
 import { type IsRevoked, judgeCertificate } from "./judge-certificate.ts";
 import { LISTENER_LIMITS, type ListenerLimits, TCP_KEEPALIVE_MS } from "./limits.ts";
-import { explainListenError } from "./listen-error.ts";
+import { openPort } from "./open-port.ts";
 import { ANONYMOUS, describePeer, type KnownPeer, type Peer } from "./peer.ts";
 import { createRefusalLog, type Refused } from "./refusal-log.ts";
 import { refusalOfTlsError } from "./tls-error.ts";
@@ -213,21 +213,7 @@ export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
       tlsServer.setSecureContext(contextOptions(renewed, tls));
     },
     async start() {
-      try {
-        await new Promise<void>((resolve, reject) => {
-          server.once("error", reject);
-          server.listen({ host, port: needs.port, exclusive: true }, () => {
-            server.off("error", reject);
-            resolve();
-          });
-        });
-      } catch (error) {
-        throw await explainListenError(error, { flow: needs.flow, host, port: needs.port });
-      }
-      server.on("error", (error) => log.error({ flow, reason: reasonOf(error) }, "listener failed to accept"));
-      const address = server.address();
-      assert(typeof address === "object" && address !== null, "a TCP server has an address");
-      port = address.port;
+      port = await openPort(server, { flow: needs.flow, host, port: needs.port, log });
     },
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
