@@ -3,11 +3,12 @@ import { isAllThere, nameAffected } from "./affected-files.ts";
 import type { CheckOptions, CheckReport } from "./check-report.ts";
 import { Fault, ObjectFaults } from "./faults.ts";
 import { INDEX_FOLDER } from "./index-file.ts";
-import { readPackDirectory } from "./pack.ts";
+import { assertPackHeader, readPackDirectory } from "./pack.ts";
 import type { PackEntry } from "./pack-registry.ts";
 import { inspectPack, knownDirectory, readWhole } from "./pack-verification.ts";
 import { parityBytes, problemOfParity } from "./parity.ts";
 import { PARITY_FOLDER, parityOf } from "./protection.ts";
+import { FILE_HEADER_BYTES } from "./sealing.ts";
 import { SNAPSHOT_FOLDER } from "./snapshot.ts";
 import type { StoreCore } from "./store-core.ts";
 import { findDamagedTwins } from "./twin-check.ts";
@@ -125,10 +126,10 @@ class Check {
     this.#bytesRead += reading.bytes.length;
     this.#packsRead++;
     const { bytes } = reading;
-    const { directory, directoryProblem, damaged } = await inspectPack(core, { name, bytes, entry: pack, keep: false });
+    const { directory, headProblem, damaged } = await inspectPack(core, { name, bytes, entry: pack, keep: false });
     this.#objects += directory?.objects.length ?? 0;
     const problems: string[] = [];
-    if (directoryProblem !== undefined) problems.push(directoryProblem);
+    if (headProblem !== undefined) problems.push(headProblem);
     if (bytes.length < pack.bytes) problems.push(`${bytes.length} of ${pack.bytes} bytes are left`);
     const [first] = damaged;
     if (first !== undefined) {
@@ -153,6 +154,7 @@ class Check {
     const { medium, keys } = this.#core;
     try {
       const readRange = (offset: number, length: number) => medium.readRange(name, offset, length);
+      assertPackHeader(name, await readRange(0, FILE_HEADER_BYTES));
       this.#objects += (await readPackDirectory({ name, sealingKey: keys.sealingKey }, readRange)).objects.length;
       // The last byte: a pack that was cut short since the store was opened.
       if ((await readRange(pack.bytes - 1, 1)).length === 0) this.#fault("damaged", name, "is cut short");

@@ -1,9 +1,8 @@
 import { CorruptionError, codeOf, reasonOf } from "../runtime/errors.ts";
 import { chunkId, type ObjectKind } from "./chunk-id.ts";
 import { decodeObject } from "./codec.ts";
-import { type PackDirectory, type PackObject, PackOpener, readPackDirectory } from "./pack.ts";
+import { assertPackHeader, type PackDirectory, type PackObject, PackOpener, readPackDirectory } from "./pack.ts";
 import type { PackEntry } from "./pack-registry.ts";
-import { FILE_HEADER_BYTES } from "./sealing.ts";
 import type { StoreCore } from "./store-core.ts";
 
 /** Objects opened at a time: decompression runs in the thread pool, hashing here. */
@@ -28,7 +27,8 @@ export async function readWhole(core: StoreCore, name: string): Promise<FileRead
 export interface PackFindings {
   /** What the pack says it holds, or what the index does where that is damaged; undefined where neither is known. */
   readonly directory: PackDirectory | undefined;
-  readonly directoryProblem: string | undefined;
+  /** What is wrong before the objects: header or directory. */
+  readonly headProblem: string | undefined;
   readonly whole: readonly { readonly object: PackObject; readonly encoded: Buffer }[];
   readonly damaged: readonly { readonly object: PackObject; readonly problem: string }[];
 }
@@ -45,7 +45,6 @@ export async function inspectPack(
   const whole: { object: PackObject; encoded: Buffer }[] = [];
   const damaged: { object: PackObject; problem: string }[] = [];
   if (directory !== undefined) {
-    // Of its own: the salt in these bytes may be another than in those that were read before.
     const opener = new PackOpener(core.keys.sealingKey);
     const { kind, bodyStart, objects } = directory;
     const inspect = async (object: PackObject) => {
@@ -53,9 +52,7 @@ export async function inspectPack(
       const sealed = bytes.subarray(bodyStart + offset, bodyStart + offset + length);
       try {
         if (sealed.length < length) throw new CorruptionError(`object ${id.toString("hex")}`, "was cut off");
-        const encoded = await opener.open({ name, id, offset, sealed }, async () =>
-          bytes.subarray(0, FILE_HEADER_BYTES),
-        );
+        const encoded = opener.open({ name, id, offset, sealed });
         await assertContent(core, kind, id, encoded);
         if (keep) whole.push({ object, encoded });
       } catch (error) {
@@ -66,7 +63,7 @@ export async function inspectPack(
       await Promise.all(objects.slice(from, from + OBJECTS_AT_ONCE).map(inspect));
     }
   }
-  return { directory, directoryProblem: problem, whole, damaged };
+  return { directory, headProblem: problem, whole, damaged };
 }
 
 async function assertContent(core: StoreCore, kind: ObjectKind, id: Buffer, encoded: Buffer): Promise<void> {
@@ -82,9 +79,19 @@ async function directoryOf(
 ): Promise<{ directory: PackDirectory | undefined; problem?: string }> {
   try {
     const readRange = async (offset: number, length: number) => bytes.subarray(offset, offset + length);
-    return { directory: await readPackDirectory({ name, sealingKey: core.keys.sealingKey }, readRange) };
+    const directory = await readPackDirectory({ name, sealingKey: core.keys.sealingKey }, readRange);
+    return { directory, ...headerProblemOf(name, bytes) };
   } catch (error) {
     return { directory: entry === undefined ? undefined : knownDirectory(core, entry), problem: reasonOf(error) };
+  }
+}
+
+function headerProblemOf(name: string, bytes: Buffer): { problem?: string } {
+  try {
+    assertPackHeader(name, bytes);
+    return {};
+  } catch (error) {
+    return { problem: reasonOf(error) };
   }
 }
 

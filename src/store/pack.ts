@@ -5,8 +5,8 @@ import { ID_BYTES, OBJECT_KINDS, type ObjectKind } from "./chunk-id.ts";
 import { ENCODED_BYTES_MAX } from "./codec.ts";
 import { dispose } from "./dispose.ts";
 import {
+  assertFileHeader,
   createSealer,
-  decodeFileHeader,
   encodeFileHeader,
   FILE_HEADER_BYTES,
   type FileClass,
@@ -50,8 +50,31 @@ export interface PackDirectory {
 
 /** Random, so that no name is used twice and none tells anything; 256 folders keep directories short. */
 export function createPackName(kind: ObjectKind, random: Random): string {
-  const name = random(16).toString("hex");
+  const name = random(SALT_BYTES / 2).toString("hex");
   return `${PACK_FOLDERS[kind]}${name.slice(0, 2)}/${name}`;
+}
+
+/**
+ * A pack's salt is the last part of its name, as text: a damaged header takes nothing with it, and a pack that has lost its
+ * name carries it inside.
+ */
+function saltOf(name: string): Buffer {
+  return Buffer.from(name.slice(name.lastIndexOf("/") + 1), "latin1");
+}
+
+function createPackSealer(sealingKey: Buffer, name: string): Sealer {
+  return createSealer(sealingKey, saltOf(name), PACK_CLASSES[assertKind(name)]);
+}
+
+function assertKind(name: string): ObjectKind {
+  const kind = kindOfPack(name);
+  if (kind === undefined) throw new CorruptionError(name, "is not a pack's name");
+  return kind;
+}
+
+/** CorruptionError when the first bytes of a pack are not those that it was written with. Nothing depends on them. */
+export function assertPackHeader(name: string, bytes: Buffer): void {
+  assertFileHeader(name, bytes, { fileClass: PACK_CLASSES[assertKind(name)], salt: saltOf(name) });
 }
 
 /** `undefined` for a name that is no pack's. */
@@ -70,7 +93,6 @@ const BODY_BYTES_USUAL = PACK_BYTES_TARGET + 1024 * 1024;
 export class PackBuilder {
   readonly kind: ObjectKind;
   readonly name: string;
-  readonly #salt: Buffer;
   readonly #sealer: Sealer;
   readonly #ids: Buffer[] = [];
   readonly #lengths: number[] = [];
@@ -88,8 +110,7 @@ export class PackBuilder {
     this.kind = kind;
     this.#body = body;
     this.name = createPackName(kind, random);
-    this.#salt = random(SALT_BYTES);
-    this.#sealer = createSealer(sealingKey, this.#salt, PACK_CLASSES[kind]);
+    this.#sealer = createPackSealer(sealingKey, this.name);
   }
 
   get isFull(): boolean {
@@ -139,7 +160,7 @@ export class PackBuilder {
     const directory = this.#sealer.seal(DIRECTORY_ORDINAL, Buffer.from(this.name), writer.finish());
     const length = Buffer.alloc(4);
     length.writeUInt32LE(directory.length, 0);
-    const head = [encodeFileHeader(PACK_CLASSES[this.kind], this.#salt), length, directory];
+    const head = [encodeFileHeader(PACK_CLASSES[this.kind], saltOf(this.name)), length, directory];
     const body = this.#body.subarray(0, this.#bytes);
     return { parts: [...head, body], directory: layOut(this.kind, this.#ids, lengths) };
   }
@@ -171,17 +192,15 @@ export async function readPackDirectory(
   { name, sealingKey }: { name: string; sealingKey: Buffer },
   readRange: (offset: number, length: number) => Promise<Buffer>,
 ): Promise<PackDirectory> {
-  const kind = kindOfPack(name);
-  if (kind === undefined) throw new CorruptionError(name, "is not a pack's name");
+  const kind = assertKind(name);
   const head = await readRange(0, FIXED_BYTES);
-  const salt = decodeFileHeader(name, head, PACK_CLASSES[kind]);
   if (head.length < FIXED_BYTES) throw new CorruptionError(name, `${head.length} bytes are too few for a pack`);
   const length = head.readUInt32LE(FILE_HEADER_BYTES);
   if (length > 4 + PACK_OBJECTS_MAX * DIRECTORY_ENTRY_BYTES + TAG_BYTES) {
     throw new CorruptionError(name, `directory of ${length} bytes`);
   }
   const sealed = await readRange(FIXED_BYTES, length);
-  const sealer = createSealer(sealingKey, salt, PACK_CLASSES[kind]);
+  const sealer = createPackSealer(sealingKey, name);
   const reader = new ByteReader(sealer.open(DIRECTORY_ORDINAL, Buffer.from(name), sealed, name), name);
   try {
     const { ids, lengths } = decodeObjectList(reader);
@@ -218,24 +237,18 @@ export class PackOpener {
     this.#sealingKey = sealingKey;
   }
 
-  /** The sealed bytes of one object to what was sealed. `readHead` reads the first bytes of the pack. */
-  async open(
-    { name, id, offset, sealed }: { name: string; id: Buffer; offset: number; sealed: Buffer },
-    readHead: (length: number) => Promise<Buffer>,
-  ): Promise<Buffer> {
-    const kind = kindOfPack(name);
-    if (kind === undefined) throw new CorruptionError(name, "is not a pack's name");
+  /** The sealed bytes of one object to what was sealed. */
+  open({ name, id, offset, sealed }: { name: string; id: Buffer; offset: number; sealed: Buffer }): Buffer {
     let sealer = this.#sealers.get(name);
     if (sealer === undefined) {
-      const salt = decodeFileHeader(name, await readHead(FILE_HEADER_BYTES), PACK_CLASSES[kind]);
-      sealer = createSealer(this.#sealingKey, salt, PACK_CLASSES[kind]);
+      sealer = createPackSealer(this.#sealingKey, name);
       this.#sealers.set(name, sealer);
       for (const [oldest] of this.#sealers) {
         if (this.#sealers.size <= SEALERS_MAX) break;
         this.#sealers.delete(oldest);
       }
     }
-    return sealer.open(offset, contextOf(kind, id), sealed, `object ${id.toString("hex")} in ${name}`);
+    return sealer.open(offset, contextOf(assertKind(name), id), sealed, `object ${id.toString("hex")} in ${name}`);
   }
 }
 

@@ -98,7 +98,7 @@ async function readSound(core: StoreCore, pack: PackEntry): Promise<Buffer | und
   if (reading.state !== "read" || reading.bytes.length !== pack.bytes) return undefined;
   const { bytes } = reading;
   const found = await inspectPack(core, { name: pack.name, bytes, entry: pack, keep: false });
-  return found.directoryProblem === undefined && found.damaged.length === 0 ? bytes : undefined;
+  return found.headProblem === undefined && found.damaged.length === 0 ? bytes : undefined;
 }
 
 /** Copies that are not there; damaged ones are for repair. */

@@ -118,6 +118,25 @@ describe("a pack with", () => {
 });
 
 describe("damage beyond what parity mends", () => {
+  for (const at of [3, 8, 9, 20, 43]) {
+    for (const withIndex of [true, false]) {
+      it(`in byte ${at} of a pack's header costs nothing${withIndex ? "" : ", without an index too"}`, async () => {
+        const { files, id, content, pack } = await damageable({ parity: false });
+        files.set(pack, flipAt(at)(files.get(pack) as Buffer));
+        if (!withIndex) for (const file of [...files.keys()]) if (file.startsWith("index/")) files.delete(file);
+        const store = await openFixtureStore(files);
+        await expectRestores(store, id, content);
+        expect((await store.check()).problems).toMatchObject([{ kind: "damaged", what: pack, snapshots: [] }]);
+        expect((await store.check({ readData: true })).problems).toMatchObject([
+          { kind: "damaged", what: pack, snapshots: [] },
+        ]);
+        expect((await store.repair()).left).toEqual([]);
+        await expectRestores(store, id, content);
+        await store.close();
+      });
+    }
+  }
+
   it("costs only what was hit: the files are named, everything else restores, before and after repair", async () => {
     const { files, id, pack } = await damageable();
     files.set(pack, zeroAt(60_000, 5 * 4_096)(files.get(pack) as Buffer));

@@ -125,7 +125,7 @@ class Repair {
     // What another pack holds as well needs no rescue.
     const wanted = findings.whole.filter(({ object }) => this.#isNeeded(object, name, entry));
     const lost = findings.damaged.filter(({ object }) => this.#isNeeded(object, name, entry));
-    const isMended = findings.directoryProblem === undefined && findings.damaged.length === 0;
+    const isMended = findings.headProblem === undefined && findings.damaged.length === 0;
     if (isMended) this.#mended.add(name);
     if (isMended && mended === undefined) return this.#takeBack(name, entry, findings);
     const kept = `${findings.whole.length} of ${findings.whole.length + findings.damaged.length} objects`;

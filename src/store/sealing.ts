@@ -32,6 +32,16 @@ export function decodeFileHeader(name: string, bytes: Buffer, fileClass: FileCla
   return bytes.subarray(expected.length, FILE_HEADER_BYTES);
 }
 
+/** CorruptionError when the first 44 bytes are not the header of such a file with this salt. */
+export function assertFileHeader(
+  name: string,
+  bytes: Buffer,
+  { fileClass, salt }: { fileClass: FileClass; salt: Buffer },
+): void {
+  if (!decodeFileHeader(name, bytes, fileClass).equals(salt))
+    throw new CorruptionError(name, "has another file's salt");
+}
+
 /** Seals the parts of one file. No two parts of a file have the same `ordinal` (0 to 2^32 - 1). */
 export interface Sealer {
   /** Ciphertext and 16 bytes of tag. Opened again and compared before it is handed out. */

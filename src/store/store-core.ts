@@ -110,7 +110,7 @@ export class StoreCore {
       try {
         const sealed = await this.medium.readRange(name, bodyStart + location.offset, location.length);
         const request = { name, id, offset: location.offset, sealed };
-        const encoded = await this.#opener.open(request, (length) => this.medium.readRange(name, 0, length));
+        const encoded = this.#opener.open(request);
         dispose(sealed);
         return encoded;
       } catch (error) {
@@ -138,7 +138,7 @@ export class StoreCore {
     if (builder !== undefined) return undefined;
     try {
       const sealed = await this.#readAhead.readRange(name, bodyStart + offset, length);
-      return await this.#opener.open({ name, id, offset, sealed }, (head) => this.#readAhead.readRange(name, 0, head));
+      return this.#opener.open({ name, id, offset, sealed });
     } catch {
       this.#readAhead.forget(name);
       return undefined;
