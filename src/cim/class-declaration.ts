@@ -8,6 +8,7 @@ import type {
 } from "./cim-class.ts";
 import type { CimInstance } from "./cim-instance.ts";
 import type { CimScalars, CimType } from "./cim-type.ts";
+import { QUALIFIER_DECLARATIONS } from "./qualifier-declarations.ts";
 
 // A class is a const value: the TypeScript type of its instances, the answer to GetClass and the documentation
 // (docs/cim.md) all come from it. Names, types, keys, units and value maps are those of the DMTF schema.
@@ -137,13 +138,13 @@ export function declareClass<
   const own = Object.entries(properties).map(([property, each]) => declareProperty(name, property, each, superclass));
   const inherited = (superclass?.properties ?? []).map((property) => {
     const refined = own.find((other) => other.name === property.name);
-    return refined ?? { ...property, propagated: true };
+    return refined ?? passedOn(property);
   });
   const added = own.filter((property) => superclass?.properties.every((other) => other.name !== property.name) ?? true);
   const ownMethods = Object.entries(methods).map(([method, each]) => declareMethod(name, method, each, superclass));
   const inheritedMethods = (superclass?.methods ?? [])
     .filter((method) => ownMethods.every((other) => other.name !== method.name))
-    .map((method) => ({ ...method, propagated: true }));
+    .map(passedOn);
   return {
     name,
     superclass,
@@ -156,11 +157,11 @@ export function declareClass<
     propertyKinds: { ...superclass?.propertyKinds, ...properties } as Omit<Q, keyof P> & P,
     properties: [...inherited, ...added],
     methods: [...inheritedMethods, ...ownMethods],
-    qualifiers: [
+    qualifiers: merged(superclass?.qualifiers ?? [], [
       ...marks({ Abstract: abstract, Association: association, Indication: indication }),
       { name: "Version", type: "string", value: version },
       { name: "Description", type: "string", value: description },
-    ],
+    ]),
   };
 }
 
@@ -176,7 +177,7 @@ function declareProperty(
   return {
     ...shapeOf(name, each),
     value: null,
-    qualifiers: before === undefined ? qualifiersOf(each) : merged(before.qualifiers, qualifiersOf(each), name),
+    qualifiers: merged(before?.qualifiers ?? [], qualifiersOf(name, each)),
     classOrigin: before?.classOrigin ?? className,
     propagated: false,
   };
@@ -195,7 +196,7 @@ function declareMethod(
       qualifiers: [
         { name: "In", type: "boolean", value: kindOf.in ?? kindOf.out !== true },
         ...marks({ Out: kindOf.out }),
-        ...qualifiersOf(kindOf),
+        ...qualifiersOf(parameter, kindOf),
       ],
     }),
   );
@@ -222,14 +223,14 @@ function shapeOf(name: string, each: PropertyKind): Omit<CimParameter, "qualifie
   };
 }
 
-function qualifiersOf(each: PropertyKind): CimQualifier[] {
+function qualifiersOf(name: string, each: PropertyKind): CimQualifier[] {
   const { key, required, write, counter, gauge, embeddedObject } = each;
   const bounds = each as { readonly min?: number; readonly max?: number };
   return [
     ...marks({ Key: key, Required: required, Write: write, Counter: counter, Gauge: gauge }),
     ...marks({ EmbeddedObject: embeddedObject }),
     ...valued("EmbeddedInstance", "string", each.embeddedInstance),
-    ...valued("Override", "string", each.override === true ? "" : undefined),
+    ...valued("Override", "string", each.override === true ? name : undefined),
     ...valued("MaxLen", "uint32", each.maxLen),
     ...valued("Min", "uint32", bounds.min),
     ...valued("Max", "uint32", bounds.max),
@@ -240,11 +241,19 @@ function qualifiersOf(each: PropertyKind): CimQualifier[] {
   ];
 }
 
-/** A refined property keeps what was said of it (DSP0004 §5.6.1.4), but for what is said anew. */
-function merged(before: readonly CimQualifier[], now: readonly CimQualifier[], name: string): CimQualifier[] {
-  const fresh = now.map((each) => (each.name === "Override" ? { ...each, value: name } : each));
-  const kept = before.filter((each) => each.name !== "Override" && fresh.every((other) => other.name !== each.name));
-  return [...kept.map((each) => ({ ...each, propagated: true })), ...fresh];
+/** An element as a subclass has it that does not touch it. */
+function passedOn<T extends { readonly qualifiers: readonly CimQualifier[] }>(element: T): T & { propagated: true } {
+  return { ...element, qualifiers: merged(element.qualifiers, []), propagated: true };
+}
+
+/** What was said of an element goes on to subclasses, but for restricted qualifiers and what is said anew (DSP0004 §5.6.3). */
+function merged(before: readonly CimQualifier[], now: readonly CimQualifier[]): readonly CimQualifier[] {
+  const kept = before.filter((each) => isInherited(each) && now.every((other) => other.name !== each.name));
+  return [...kept.map((each) => ({ ...each, propagated: true })), ...now];
+}
+
+function isInherited({ name }: CimQualifier): boolean {
+  return QUALIFIER_DECLARATIONS.find((each) => each.name === name)?.toSubclass ?? true;
 }
 
 function marks(named: Readonly<Record<string, boolean | undefined>>): CimQualifier[] {

@@ -5,6 +5,7 @@ import { QUALIFIER_DECLARATIONS } from "../qualifier-declarations.ts";
 import { CIM_StatisticalData } from "./core.ts";
 import { CIM_Fan } from "./device.ts";
 import { DMTF_CLASSES } from "./dmtf-classes.ts";
+import { CIM_AlertIndication } from "./indication.ts";
 
 const byName = new Map(DMTF_CLASSES.map((declaration) => [declaration.name, declaration]));
 
@@ -30,6 +31,19 @@ describe("the declared classes", () => {
       false,
       "InstanceID",
     ]);
+  });
+
+  it("say of themselves what is said of their ancestors, but for what concerns those alone", () => {
+    const said = CIM_AlertIndication.qualifiers.map(({ name, value, propagated }) => [name, value, propagated]);
+    expect(said).toContainEqual(["Indication", true, true]);
+    expect(CIM_AlertIndication.qualifiers.map(({ name }) => name)).not.toContain("Abstract");
+    const hosted = byName.get("CIM_HostedService");
+    expect(hosted && isMarked(hosted, "Association")).toBe(true);
+    for (const declaration of DMTF_CLASSES) {
+      expect(isMarked(declaration, "Indication"), declaration.name).toBe(declaration.indication);
+      expect(isMarked(declaration, "Association"), declaration.name).toBe(declaration.association);
+      expect(isMarked(declaration, "Abstract"), declaration.name).toBe(declaration.abstract);
+    }
   });
 
   it.each(DMTF_CLASSES.map((declaration) => [declaration.name, declaration] as const))(
