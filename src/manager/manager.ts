@@ -1,13 +1,10 @@
 import type { ListeningFlow } from "../api/status-routes.ts";
-import type { MaintenanceWindow } from "../model/maintenance.ts";
 import { Connections } from "../net/connections.ts";
-import { ping } from "../net/ping.ts";
 import { portBookOf, portOverridesOf, portsToTell } from "../net/port-settings.ts";
 import { createRefusalLog } from "../net/refusal-log.ts";
 import { flowName } from "../ports/port-map.ts";
 import { createBoundedLog } from "../runtime/bounded-log.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { reasonOf } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import { VERSION } from "../runtime/package.ts";
 import type { Random } from "../runtime/random.ts";
@@ -15,13 +12,12 @@ import { startAll } from "../runtime/service.ts";
 import type { Program } from "../runtime/supervised.ts";
 import type { RetentionPolicy } from "../store/retention.ts";
 import { createInbox } from "./alerts/inbox.ts";
-import { createLatestReadings } from "./alerts/latest-readings.ts";
 import { findOpenAlert } from "./alerts/open-alert.ts";
 import { createReportReceiver } from "./alerts/receiver.ts";
 import { createEventHub } from "./api/event-hub.ts";
 import { createAlertDesk } from "./api-alerts.ts";
 import { createExaminationDesk } from "./api-doctor.ts";
-import { createAgentlessDesk, createEnrolmentTokens, createHostDirectory, toHost } from "./api-hosts.ts";
+import { createEnrolmentTokens, createHostDirectory, toHost } from "./api-hosts.ts";
 import { createJobDesk } from "./api-jobs.ts";
 import { createSnapshotDesk, toSnapshot } from "./api-snapshots.ts";
 import { backupAlertOf } from "./backup/backup-alerts.ts";
@@ -55,19 +51,8 @@ import {
 } from "./manager-data.ts";
 import { createRecordListeners } from "./record-listeners.ts";
 import { MANAGER_DIALS, type ManagerSettings } from "./settings.ts";
-import { createAgentlessList } from "./watch/agentless/agentless-list.ts";
-import { createAgentlessWatch } from "./watch/agentless/agentless-watch.ts";
-import { discover } from "./watch/agentless/discovery.ts";
-import { createDownAlert } from "./watch/agentless/down-alert.ts";
-import { openSecretSeal } from "./watch/agentless/sealed-secret.ts";
-import { createForwarding } from "./watch/forward/forwarding.ts";
-import { groupStates } from "./watch/group-states.ts";
-import { createHistory } from "./watch/history/history.ts";
 import { openMaintenanceCalendar } from "./watch/maintenance/maintenance-calendar.ts";
-import { nextOccurrence } from "./watch/maintenance/maintenance-times.ts";
-import { createReachability } from "./watch/reachability.ts";
-import { createReturns } from "./watch/returns.ts";
-import { createSubscriptions } from "./watch/subscriptions/subscriptions.ts";
+import { createReadingsRoom, createWatching } from "./watching.ts";
 import { createWeb } from "./web.ts";
 
 // The manager's composition root: builds every part, ties them together, starts them in order and stops them last-first.
@@ -89,8 +74,6 @@ export interface ManagerNeeds {
   readonly random: Random;
   readonly log: Log;
 }
-
-const PING_TIMEOUT_MS = 3_000;
 
 /** Undefined without a rule that counts: tags alone keep some and give nobody leave to forget the others. */
 function retentionPolicyOf(settings: ManagerSettings): RetentionPolicy | undefined {
@@ -176,36 +159,12 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       for (const alert of alerts) hub.publish({ kind: "alert", alert });
     },
   });
-  const history = createHistory({
-    database,
-    settings: {
-      minutesDays: settings["history.minutesDays"],
-      hoursDays: settings["history.hoursDays"],
-      bytesMax: settings["history.mebibytes"] * 1024 * 1024,
-    },
-    clock,
-    log,
-  });
-  const forwarding = await createForwarding(settings, { clock, log });
-  const readings = createLatestReadings({
-    onReadings(hostId, latest) {
-      hub.publish({ kind: "readings", hostId, readings: latest });
-      history.take(hostId, latest);
-      if (forwarding === undefined) return;
-      void hosts.find(hostId).then((host) => host && forwarding.take(host.name, latest));
-    },
-  });
-  const returns = createReturns({ inbox, find: hosts.find, clock, random, log });
-  const onSign = (hostId: string) => {
-    if (!presence.sign(hostId)) return;
-    void publishHost(hostId).then(() => returns.onReturn(hostId));
-  };
-  const receiver = createReportReceiver({
-    inbox,
+  const {
     readings,
-    clock,
-    log: log.child({ flow: flowName("managerReport") }),
-    onSeen: onSign,
+    history,
+    services: readingServices,
+  } = await createReadingsRoom({
+    ...{ settings, database, hosts, hub, clock, log },
   });
 
   // Connections to agents
@@ -214,6 +173,23 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     identity: () => identity,
     greet: (channel) => greet(channel, { clock }),
     clock,
+  });
+
+  const watching = await createWatching({
+    ...{ settings, book, managerId, addresses, database, hosts, presence, decisions, maintenance, inbox, readings },
+    secretKeyFile: managerFiles(dataDirectory).secretKey,
+    knock: control.knock,
+    explain: (hostId) => void logExamination(doctor, hostId, log),
+    publishHost,
+    ...{ clock, random, log, boundedLog },
+  });
+  const { onSign } = watching;
+  const receiver = createReportReceiver({
+    inbox,
+    readings,
+    clock,
+    log: log.child({ flow: flowName("managerReport") }),
+    onSeen: onSign,
   });
 
   // Backup
@@ -272,68 +248,6 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     log,
   });
 
-  // Watching
-  const mayBeTold = (hostId: string) => decisions.isWatched(hostId) && maintenance.windowOf(hostId) === undefined;
-  const pingOnce = (address: string) => ping({ host: address, timeoutMs: PING_TIMEOUT_MS, clock });
-  const reachability = createReachability({
-    // What is in maintenance, or not watched, may be silent; whoever is so still afterwards is told of then.
-    silent: (silentMs) => presence.silent(silentMs).filter((hostId) => decisions.hasAgent(hostId) && mayBeTold(hostId)),
-    miss: (hostId) => presence.miss(hostId, settings["hosts.unreachableSeconds"] * 1_000),
-    async find(hostId) {
-      const record = await hosts.find(hostId);
-      return record && toHost(record, presence);
-    },
-    ping: pingOnce,
-    knock: control.knock,
-    explain: (hostId) => void logExamination(doctor, hostId, log),
-    raise: (hostId, alert) => returns.raiseOnce(hostId, alert),
-    onChange: (hostId) => void publishHost(hostId),
-    unreachableSeconds: settings["hosts.unreachableSeconds"],
-    clock,
-    random,
-    log,
-  });
-  const seal = await openSecretSeal(managerFiles(dataDirectory).secretKey, random);
-  const agentlessList = createAgentlessList({ database, seal, clock, random, log });
-  const subscriptions =
-    settings["indications.subscribe"] === "off"
-      ? undefined
-      : createSubscriptions({
-          managerId,
-          address: addresses[0] ?? "localhost",
-          port: book.portOf("cimIndication"),
-          find: agentlessList.find,
-          ping: pingOnce,
-          inbox,
-          mayBeTold,
-          ...{ database, seal, clock, random, log: boundedLog },
-        });
-  const agentless = createAgentlessWatch({
-    list: agentlessList,
-    ping: pingOnce,
-    intervalMs: settings["hosts.pollSeconds"] * 1_000,
-    failuresMax: settings["hosts.pollFailures"],
-    onLook(hostId, { facts, readings: look }) {
-      readings.take(hostId, look);
-      onSign(hostId);
-      void hosts.looked(hostId, facts, clock.now()).catch((error: unknown) => {
-        log.error({ host: hostId, reason: reasonOf(error) }, "what was seen of a server could not be noted");
-      });
-    },
-    onDown(target, why) {
-      const { hostId } = target;
-      if (!mayBeTold(hostId)) return;
-      if (presence.miss(hostId, 0)) void publishHost(hostId);
-      const { lastSignAtMs: lastSeenAtMs } = presence.of(hostId);
-      const alert = createDownAlert(target, { ...why, lastSeenAtMs }, { clock, random });
-      void returns.raiseOnce(hostId, alert).catch((error: unknown) => {
-        log.error({ host: hostId, reason: reasonOf(error) }, "an alert about a server could not be noted");
-      });
-    },
-    clock,
-    random,
-    log: boundedLog,
-  });
   const hostDirectory = createHostDirectory({
     hosts,
     presence,
@@ -344,8 +258,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       readings.remove(hostId);
       history.remove(hostId);
       decisions.remove(hostId);
-      agentless.remove(hostId);
-      subscriptions?.remove(hostId);
+      watching.remove(hostId);
       void publishHost(hostId);
     },
     onChanged(record) {
@@ -370,30 +283,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     hosts: hostDirectory,
     readings,
     history,
-    agentless: createAgentlessDesk(agentless, {
-      discover: (asked) => discover(asked, { clock, ping: (host, timeoutMs) => ping({ host, timeoutMs, clock }) }),
-      subscriptions,
-      namesByAddress: async () => new Map((await hosts.all()).toReversed().map(({ address, name }) => [address, name])),
-      describe: async (hostId) => {
-        const record = await hosts.find(hostId);
-        if (record === undefined) return undefined;
-        presence.add(hostId, null);
-        decisions.set(hostId, record);
-        void publishHost(hostId);
-        return toHost(record, presence);
-      },
-    }),
-    groups: {
-      states: async () =>
-        groupStates(
-          (await hosts.all()).map((record) => toHost(record, presence)),
-          (hostId) => readings.of(hostId),
-        ),
-    },
-    maintenance: {
-      ...maintenance,
-      nextOf: ({ schedule }: MaintenanceWindow) => nextOccurrence(schedule, clock.now()),
-    },
+    ...watching.desks,
     alerts: createAlertDesk(inbox),
     examinations: createExaminationDesk(doctor, { idle: idleExaminations, clock }),
     testAlerts: {
@@ -448,7 +338,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     hosts: hosts.all,
     hasAgent: (hostId) => decisions.hasAgent(hostId),
     byAddress,
-    hostOfToken: (token) => subscriptions?.hostOf(token),
+    hostOfToken: (token) => watching.subscriptions?.hostOf(token),
   });
   const indications = createIndicationIntake({
     inbox,
@@ -465,7 +355,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       createIndicationListener({
         book,
         listening,
-        allowAnonymous: byAddress || subscriptions !== undefined,
+        allowAnonymous: byAddress || watching.subscriptions !== undefined,
         intake: indications,
         ...{ hostOf, random, log: boundedLog },
       }),
@@ -488,16 +378,13 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     [
       { name: "data", start: async () => {}, stop: () => data.close() },
       inbox,
-      history,
-      ...(forwarding === undefined ? [] : [forwarding]),
+      ...readingServices,
       { name: "web", start: async () => {}, stop: () => web.close() },
       receiver,
       { name: "jobs", start: () => jobs.start(), stop: () => jobs.stop() },
       { name: "idle examinations", async start() {}, stop: () => idleExaminations.stop() },
       indications,
-      reachability,
-      agentless,
-      ...(subscriptions === undefined ? [] : [subscriptions]),
+      ...watching.services,
       createStoreUpkeep({
         store,
         policy: retentionPolicyOf(settings),
