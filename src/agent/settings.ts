@@ -57,6 +57,11 @@ export const AGENT_SETTINGS = {
     "off",
     "Whether subscribers may have indications sent to programs on this computer.",
   ),
+  "cim.destinationAuthorities": setting(
+    strings(),
+    [],
+    "Files (PEM) of authorities that are trusted when indications are sent over HTTPS, beside the manager's own; the certificate must then carry the destination's name or address.",
+  ),
   "metrics.tokenFile": setting(
     string({ lengthMax: 4_096 }),
     "",

@@ -23,8 +23,8 @@ const WORDS = {
   },
   passwordFile: { en: "file whose first line is the password", ja: "1 行目にパスワードを書いたファイル" },
   notes: {
-    en: "The password comes from RUSUBAN_ACCOUNT_PASSWORD, from --password-file, or is asked for. The first account opens the\ntwo ports to clients without our certificate, when the agent starts the next time; other changes count within a minute.",
-    ja: "パスワードは環境変数 RUSUBAN_ACCOUNT_PASSWORD か --password-file で渡します。なければ入力を求めます。\n最初のアカウントは次回のエージェント起動時から有効です。その他の変更は 1 分以内に反映されます。",
+    en: "The password comes from RUSUBAN_ACCOUNT_PASSWORD, from --password-file, or is asked for. The first account opens the\ntwo ports to clients without our certificate, at once; other changes count within a minute.",
+    ja: "パスワードは環境変数 RUSUBAN_ACCOUNT_PASSWORD か --password-file で渡します。なければ入力を求めます。\n最初のアカウントは直ちに有効です(証明書のないクライアントに 2 つのポートが開きます)。その他の変更は 1 分以内に反映されます。",
   },
   question: { en: "Password of {name}: ", ja: "{name} のパスワード: " },
   again: { en: "Again: ", ja: "もう一度: " },

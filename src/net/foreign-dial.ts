@@ -1,8 +1,9 @@
 // Connecting to somebody else's server: a CIM server, a WS-Management service, a listener of indications. Trust is what the
 // operator chose for it, and nothing is sent before it is proven.
 
+import { X509Certificate } from "node:crypto";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+import { type ConnectionOptions, checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
 import type { Clock } from "../runtime/clock.ts";
 import type { ConnectError, Destination } from "../runtime/errors.ts";
 import {
@@ -17,13 +18,14 @@ import { TCP_KEEPALIVE_MS } from "./limits.ts";
 
 /**
  * `plain`: no TLS. `system`: public authorities, and the name must fit. `authority`: this one (PEM), and the name must fit.
- * `authority-any-name`: issued by this one, whatever name is on it. `pinned`: exactly the certificate with this SHA-256
- * fingerprint, as hexadecimal digits with or without colons.
+ * `authority-any-name`: issued by this one itself, whatever name is on it, or by one of the `others`, and then the name must
+ * fit. `pinned`: exactly the certificate with this SHA-256 fingerprint, as hexadecimal digits with or without colons.
  */
 export type ForeignTrust =
   | { readonly kind: "plain" }
   | { readonly kind: "system" }
-  | { readonly kind: "authority" | "authority-any-name"; readonly pem: string }
+  | { readonly kind: "authority"; readonly pem: string }
+  | { readonly kind: "authority-any-name"; readonly pem: string; readonly others?: readonly string[] }
   | { readonly kind: "pinned"; readonly fingerprint: string };
 
 export interface ForeignDialOptions extends Destination {
@@ -96,10 +98,23 @@ function tlsOptions({ host, port, trust, credentials }: ForeignDialOptions): Con
     // What is managed is often older than what manages it.
     minVersion: "TLSv1.2",
     servername: isIP(host) === 0 ? host : "", // SNI carries names only (RFC 6066 §3).
-    ...(trust.kind === "authority" || trust.kind === "authority-any-name" ? { ca: trust.pem } : {}),
-    ...(trust.kind === "authority-any-name" ? { checkServerIdentity: () => undefined } : {}),
+    ...trusting(trust),
     // Judged in `judge`: a connection that OpenSSL ends by itself would not tell which certificate was shown.
     rejectUnauthorized: false,
+  };
+}
+
+function trusting(trust: ForeignTrust): Pick<ConnectionOptions, "ca" | "checkServerIdentity"> {
+  if (trust.kind === "authority") return { ca: trust.pem };
+  if (trust.kind !== "authority-any-name") return {};
+  const { pem, others = [] } = trust;
+  if (others.length === 0) return { ca: pem, checkServerIdentity: () => undefined };
+  return {
+    ca: [pem, ...others],
+    checkServerIdentity: (name, shown) =>
+      new X509Certificate(shown.raw).verify(new X509Certificate(pem).publicKey)
+        ? undefined
+        : checkServerIdentity(name, shown),
   };
 }
 

@@ -37,6 +37,8 @@ export interface TlsListenerNeeds {
    * anybody's software beside our own: asks for a certificate, lets be without one who is `allow`ed to be "anonymous", TLS 1.2 too.
    */
   readonly tls?: ListenerTls;
+  /** Whether who shows no certificate may connect, asked at each handshake; `allow` says so where it is left out. */
+  readonly mayBeAnonymous?: () => boolean;
   readonly isRevoked: IsRevoked;
   /** Who of those kinds may connect; everybody where left out. */
   readonly isExpected?: (peer: KnownPeer) => boolean;
@@ -60,6 +62,7 @@ export interface TlsListener extends Service {
 /** `start` throws SettingsError when the port cannot be had; `stop` ends every connection of this listener. */
 export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
   const { host, allow, isRevoked, connections, log, clock, tls = "mutual", limits = LISTENER_LIMITS } = needs;
+  const { mayBeAnonymous = () => allow.includes("anonymous") } = needs;
   const flow = flowName(needs.flow as FlowKey); // What people read, and can give to `rusuban ports explain`.
   const refusals = createRefusalLog({ flow, log, clock });
   const admission = new Admission(limits);
@@ -154,7 +157,7 @@ export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
     const remote = { flow, socket, remoteAddress: address, remotePort };
     const certificate = tls === "server-only" ? undefined : socket.getPeerX509Certificate();
     if (certificate === undefined) {
-      if (!allow.includes("anonymous")) return { refusal: "noCertificate" };
+      if (!mayBeAnonymous()) return { refusal: "noCertificate" };
       const refusal = admission.enterAnonymous(address);
       if (refusal !== undefined) return { refusal };
       raw.once("close", () => admission.leaveAnonymous(address));

@@ -2,6 +2,7 @@
 // look-up, so that a change counts at once. Our own manager needs none: it comes with its certificate.
 
 import { scrypt, timingSafeEqual } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { readPrivateFile, writePrivateFile } from "../../net/private-file.ts";
 import { CorruptionError, SettingsError } from "../../runtime/errors.ts";
@@ -15,6 +16,8 @@ export interface Account {
 
 export interface Accounts {
   list(): Promise<readonly Account[]>;
+  /** Whether there is any, read without waiting: a handshake's verdict cannot wait. False where the file cannot be read. */
+  areThere(): boolean;
   /** A new account, or another password for one that is there. @throws SettingsError for a name or password that cannot be used. */
   set(account: Account, password: string): Promise<void>;
   /** False where there was none. */
@@ -64,6 +67,14 @@ export function createAccounts({ file, random }: { readonly file: string; readon
 
   return {
     list: async () => (await read()).map(({ name, mayChange }) => ({ name, mayChange })),
+    areThere() {
+      try {
+        const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+        return Array.isArray(value) && value.length > 0;
+      } catch {
+        return false; // None yet; what else is wrong with it is told by whoever looks an account up.
+      }
+    },
     async set({ name, mayChange }, password) {
       if (!NAME.test(name)) {
         throw new SettingsError(

@@ -1,13 +1,18 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { CimInstance } from "../../cim/cim-instance.ts";
 import type { Alert } from "../../model/alert.ts";
 import { reading, unknownReading } from "../../model/create-reading.ts";
 import { Connections } from "../../net/connections.ts";
 import { createForeignAgent, type ForeignAgentOptions, foreignRequest } from "../../net/foreign-request.ts";
-import { createHttpsListener, type HttpsListener, peerOfRequest } from "../../net/https-listen.ts";
+import {
+  createHttpsListener,
+  type HttpsListener,
+  type HttpsListenerNeeds,
+  peerOfRequest,
+} from "../../net/https-listen.ts";
 import { createHttpsAgent } from "../../net/https-request.ts";
 import type { Identity } from "../../net/identity.ts";
 import {
@@ -56,11 +61,8 @@ async function manage({
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "rusuban-management-"));
   const files = { accounts: join(folder, "a"), events: join(folder, "e.db"), indications: join(folder, "i.db") };
-  if (withAccount)
-    await createAccounts({ file: files.accounts, random: systemRandom }).set(
-      { ...ACCOUNT, mayChange: false },
-      ACCOUNT.password,
-    );
+  const accounts = createAccounts({ file: files.accounts, random: systemRandom });
+  if (withAccount) await accounts.set({ name: ACCOUNT.name, mayChange: false }, ACCOUNT.password);
   const log = createReadableLog();
   const management = await createManagement({
     files,
@@ -88,7 +90,7 @@ async function manage({
     rmSync(folder, { recursive: true });
   });
   const [wsman, cimXml, ...plain] = management.listeners as HttpsListener[];
-  return { management, log, wsmanPort: wsman?.port ?? 0, cimXmlPort: cimXml?.port ?? 0, plain };
+  return { management, log, accounts, wsmanPort: wsman?.port ?? 0, cimXmlPort: cimXml?.port ?? 0, plain };
 }
 
 /** A client of our own manager's, or of whoever has this identity. */
@@ -188,6 +190,19 @@ describe("the standards' listeners", () => {
     expect(await wrong.identify({ isAnonymous: true })).toMatchObject({ vendor: "Rusuban", version: "" });
   });
 
+  it("let clients with an account in from the first one on, and nobody any more after the last, without a new start", async () => {
+    const { accounts, wsmanPort, cimXmlPort } = await manage();
+    const client = () =>
+      new WsmanClient({ transport: foreignTransport(foreignAgent(wsmanPort), ACCOUNT), random: systemRandom });
+    await expect(client().identify()).rejects.toThrow();
+    await accounts.set({ name: ACCOUNT.name, mayChange: false }, ACCOUNT.password);
+    expect((await first(client()))?.get("CreationClassName")).toBe("CIM_ComputerSystem");
+    const asked = { method: "POST", path: "/cimom", headers: {}, body: "" };
+    expect((await foreignRequest(foreignAgent(cimXmlPort), asked)).status).toBeGreaterThanOrEqual(400);
+    await accounts.remove(ACCOUNT.name);
+    await expect(client().identify()).rejects.toThrow();
+  });
+
   it("answer clients written for Windows", async () => {
     const { wsmanPort } = await manage();
     const client = own(wsmanPort, manager);
@@ -209,13 +224,19 @@ describe("the standards' listeners", () => {
 });
 
 describe("alerts", () => {
-  /** The manager's end: takes deliveries from hosts that it knows. */
-  async function sink() {
+  /** Takes deliveries: the manager, from hosts that it knows; or another, from whoever comes. */
+  async function sink(
+    as: Pick<HttpsListenerNeeds, "identity" | "tls" | "allow"> = {
+      identity: manager,
+      tls: "standard",
+      allow: ["host"],
+    },
+  ) {
     const deliveries: { from: string; delivery: SinkDelivery }[] = [];
     const arrived = Promise.withResolvers<void>();
     const log = createReadableLog();
     const listener = createHttpsListener({
-      ...{ flow: "cimIndication", host, port: 0, identity: manager, tls: "standard", allow: ["host"] },
+      ...{ flow: "cimIndication", host, port: 0, ...as },
       isRevoked: () => false,
       connections: new Connections(),
       log,
@@ -250,6 +271,58 @@ describe("alerts", () => {
     const [event] = deliveries[0]?.delivery.events ?? [];
     expect(event?.className).toBe("CIM_AlertIndication");
     expect([event?.get("Message"), event?.get("PerceivedSeverity")]).toEqual(["fan 3 stands still", "6"]);
+  });
+
+  it("reach a listener of another authority that was named, by a name that fits, and no other", async () => {
+    const theirs = await createTestAuthority();
+    onTestFinished(() => theirs.remove());
+    const named = join(mkdtempSync(join(tmpdir(), "rusuban-authority-")), "theirs.pem");
+    onTestFinished(() => rmSync(dirname(named), { recursive: true }));
+    writeFileSync(named, theirs.certificate);
+    const listening = { tls: "server-only", allow: ["anonymous"] } as const;
+    const [fitting, misnamed] = await Promise.all([
+      sink({ ...listening, identity: await theirs.identify(MANAGER, { names: [host] }) }),
+      sink({ ...listening, identity: await theirs.identify(MANAGER, { names: ["192.0.2.1"] }) }),
+    ]);
+    const subscribe = async (port: number, notifyTo: string) =>
+      own(port, manager).subscribe(
+        { className: "CIM_AlertIndication" },
+        { mode: "events", notifyTo },
+        systemClock.now(),
+      );
+
+    const trusting = await manage({ settings: { destinationAuthorities: [named] } });
+    await subscribe(trusting.wsmanPort, fitting.url);
+    await subscribe(trusting.wsmanPort, misnamed.url);
+    trusting.management.tell(alert);
+    await fitting.arrived;
+    expect(fitting.deliveries[0]?.delivery.events[0]?.get("Message")).toBe("fan 3 stands still");
+    await trusting.log.until("for other names than 127.0.0.1");
+    expect(misnamed.deliveries).toEqual([]);
+
+    const closed = await manage();
+    await subscribe(closed.wsmanPort, fitting.url);
+    closed.management.tell(alert);
+    await closed.log.until("of no authority that is trusted");
+    expect(fitting.deliveries).toHaveLength(1);
+  });
+
+  it("still go to listeners of our own authority, whatever name is on it, where another was named", async () => {
+    const theirs = await createTestAuthority();
+    onTestFinished(() => theirs.remove());
+    const named = join(mkdtempSync(join(tmpdir(), "rusuban-authority-")), "theirs.pem");
+    onTestFinished(() => rmSync(dirname(named), { recursive: true }));
+    writeFileSync(named, theirs.certificate);
+    const { management, wsmanPort } = await manage({ settings: { destinationAuthorities: [named] } });
+    const { url, deliveries, arrived } = await sink();
+    await own(wsmanPort, manager).subscribe(
+      { className: "CIM_AlertIndication" },
+      { mode: "events", notifyTo: url },
+      systemClock.now(),
+    );
+    management.tell(alert);
+    await arrived;
+    expect(deliveries[0]?.from).toBe("host web1");
   });
 
   it("are not sent where the rules forbid it", async () => {

@@ -4,11 +4,11 @@
 
 import { existsSync, renameSync } from "node:fs";
 import { hostname } from "node:os";
-import type { CimInstance } from "../../cim/cim-instance.ts";
 import type { ObjectManager } from "../../cim/object-manager.ts";
 import { CIMV2 } from "../../cim/provider.ts";
 import { openSqlite, type Sqlite } from "../../database/open-sqlite.ts";
 import type { Alert } from "../../model/alert.ts";
+import { readAuthorityFiles } from "../../net/authority-files.ts";
 import type { Connections } from "../../net/connections.ts";
 import { createHttpListener } from "../../net/http-listen.ts";
 import { createHttpsListener, type HttpsListener } from "../../net/https-listen.ts";
@@ -35,6 +35,7 @@ import { createAccounts } from "./accounts.ts";
 import { type AgentMetricsNeeds, serveMetrics } from "./agent-metrics.ts";
 import { type Caller, createCallers } from "./callers.ts";
 import { createEventStore } from "./event-store.ts";
+import { createFanOut } from "./fan-out.ts";
 import { createSinkDialer } from "./sink-dialer.ts";
 import { createTrustOf } from "./trust.ts";
 
@@ -49,6 +50,8 @@ export interface ManagementNeeds {
     readonly plainWsman: boolean;
     readonly localCimXml: boolean;
     readonly rules: DestinationRules;
+    /** Files of authorities whose certificates listeners of indications may show, beside our own. */
+    readonly destinationAuthorities?: readonly string[];
   };
   readonly book: PortBook;
   readonly identity: () => Identity;
@@ -76,9 +79,12 @@ export interface Management {
 
 export async function createManagement(needs: ManagementNeeds): Promise<Management> {
   const { files, settings, book, identity, managerId, metrics, connections, clock, random, log } = needs;
-  const { rules, listenHost } = settings;
+  const { rules, listenHost, destinationAuthorities = [] } = settings;
   const systemName = hostname();
-  const trustOf = createTrustOf(identity);
+  const trustOf = createTrustOf(
+    identity,
+    await readAuthorityFiles("cim.destinationAuthorities", destinationAuthorities),
+  );
   const newMessageId = () => `uuid:${formatUuid(random(16))}`;
 
   // Indications over CIM-XML are instances of the object manager, whose classes their filters speak of.
@@ -114,14 +120,7 @@ export async function createManagement(needs: ManagementNeeds): Promise<Manageme
     log,
   });
 
-  function emit(all: readonly CimInstance[]): void {
-    try {
-      indications.emit(all);
-      for (const each of all) events.publish(each, CIMV2);
-    } catch (error) {
-      log.error({ reason: reasonOf(error) }, "indications could not be kept for those who subscribed to them");
-    }
-  }
+  const emit = createFanOut({ indications, events, log });
   const lifeCycle = createLifeCycleWatch({
     manager: objects,
     isWanted: () => indications.wantsLifeCycle || events.wants("CIM_InstIndication"),
@@ -153,7 +152,7 @@ export async function createManagement(needs: ManagementNeeds): Promise<Manageme
       log,
     });
 
-  const hasAccounts = (await accounts.list()).length > 0;
+  await accounts.list(); // A damaged file is told at the start, not to the first who needs it.
   const standard = (flow: "wsmanHttps" | "cimXml"): HttpsListener =>
     createHttpsListener({
       flow,
@@ -161,7 +160,8 @@ export async function createManagement(needs: ManagementNeeds): Promise<Manageme
       port: book.portOf(flow),
       identity: identity(),
       tls: "standard",
-      allow: hasAccounts || (flow === "wsmanHttps" && metrics !== undefined) ? ["manager", "anonymous"] : ["manager"],
+      allow: ["manager", "anonymous"],
+      mayBeAnonymous: () => (flow === "wsmanHttps" && metrics !== undefined) || accounts.areThere(),
       isRevoked: () => false, // A host hears of no revocations; its manager is the only one it listens to.
       isExpected: (peer) => peer.kind === "manager" && peer.id === managerId(),
       connections,

@@ -9,13 +9,14 @@ export type TrustOf = (address: DestinationAddress) => {
 };
 
 /**
- * Over HTTPS indications go to listeners with a certificate of our own authority, and our certificate goes along: what
- * is told about a host is for its manager. Names are not compared, as everywhere between our own parties.
+ * Over HTTPS indications go to listeners with a certificate of our own authority, whose names are not compared, as
+ * everywhere between our own parties; and to those with a certificate of the `others` (PEM) that the operator named, whose
+ * names must fit. Our certificate goes along to whoever asks for one.
  */
-export function createTrustOf(identity: () => Identity): TrustOf {
+export function createTrustOf(identity: () => Identity, others: readonly string[] = []): TrustOf {
   return ({ isPlain }) => {
     if (isPlain) return { trust: { kind: "plain" } };
     const { key, cert, ca } = identity().secureContextOptions();
-    return { trust: { kind: "authority-any-name", pem: ca }, credentials: { key, cert } };
+    return { trust: { kind: "authority-any-name", pem: ca, others }, credentials: { key, cert } };
   };
 }
