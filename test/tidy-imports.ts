@@ -12,6 +12,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ports: ["runtime/errors.ts"],
   wire: ["runtime/errors.ts", "runtime/clock.ts"],
   model: ["runtime/errors.ts"],
+  // When a reading is bad and what is said of it: the agent judges its own host, the manager those without an agent.
+  judging: ["runtime/errors.ts", "model"],
   cim: ["runtime/errors.ts", "runtime/clock.ts", "model"],
   net: ["ports", "runtime"],
   // Never model, never each other; files directly in protocols/ are shared by all of them.
@@ -27,6 +29,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "wire",
     "runtime",
     "model",
+    "judging",
     "cim",
     "net",
     "protocols",
@@ -41,6 +44,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "wire",
     "runtime",
     "model",
+    "judging",
     "cim",
     "net",
     "protocols",

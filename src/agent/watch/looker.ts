@@ -1,18 +1,11 @@
+import type { Sight } from "../../judging/sight.ts";
 import { unknownReading } from "../../model/create-reading.ts";
 import { formatDuration } from "../../model/quantity.ts";
-import { type HostReadings, READING_LIMITS, type Reading } from "../../model/reading.ts";
+import { READING_LIMITS, type Reading } from "../../model/reading.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import { withTimeout } from "../../runtime/service.ts";
 import type { Provider } from "../providers/provider.ts";
-
-/** What was seen in one look. */
-export interface Sight {
-  readonly readAtMs: HostReadings["readAtMs"];
-  readonly seen: readonly { readonly provider: string; readonly reading: Reading }[];
-  /** Providers that answered: what they do not name is not there. */
-  readonly answered: ReadonlySet<string>;
-}
 
 /**
  * Asks all providers at once, each within its time. One that fails or takes too long is an `unknown` reading (component

@@ -1,5 +1,5 @@
+import type { Telling } from "../../judging/judge.ts";
 import { formatDuration } from "../../model/quantity.ts";
-import type { Telling } from "./judge.ts";
 
 /** What a run of the agent leaves for the next. */
 export interface RunRecord {

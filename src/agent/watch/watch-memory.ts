@@ -1,10 +1,10 @@
 import { mkdir, open, readFile, rename, stat, utimes } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Remark } from "../../judging/conditions.ts";
+import { CONDITIONS, LEVELS } from "../../judging/rule.ts";
 import { ALERT_CATEGORIES, ALERT_KINDS, type Alert, SEVERITIES } from "../../model/alert.ts";
 import { CorruptionError, codeOf, reasonOf } from "../../runtime/errors.ts";
 import { isUuid } from "../../runtime/random.ts";
-import type { Remark } from "./conditions.ts";
-import { CONDITIONS, LEVELS } from "./rule.ts";
 import type { RunRecord } from "./run-events.ts";
 
 // What the watcher must not forget, in one small file that is replaced whole.

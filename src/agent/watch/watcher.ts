@@ -1,5 +1,8 @@
-import { ALERT_LIMITS, type Alert } from "../../model/alert.ts";
-import { cutText } from "../../model/cut-text.ts";
+import { type Conditions, judgeSight, resumeConditions, statedReadings } from "../../judging/conditions.ts";
+import type { Telling } from "../../judging/judge.ts";
+import { rulesFrom } from "../../judging/thresholds.ts";
+import { toAlert } from "../../judging/to-alert.ts";
+import type { Alert } from "../../model/alert.ts";
 import type { HostReadings } from "../../model/reading.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { CorruptionError, reasonOf } from "../../runtime/errors.ts";
@@ -8,12 +11,10 @@ import { createUuid, type Random } from "../../runtime/random.ts";
 import { type Service, withTimeout } from "../../runtime/service.ts";
 import type { Provider } from "../providers/provider.ts";
 
-import { type Conditions, judgeSight, resumeConditions, statedReadings } from "./conditions.ts";
-import type { Telling } from "./judge.ts";
 import { createLooker } from "./looker.ts";
 import { memoryLostEvent, type RunRecord, startedEvent, stoppingEvent } from "./run-events.ts";
 import type { WatchMemory } from "./watch-memory.ts";
-import { rulesFrom, type WatchSettings } from "./watch-settings.ts";
+import type { WatchSettings } from "./watch-settings.ts";
 
 // Looks at the host at an interval and tells what changes. The judging is pure (judge.ts, conditions.ts); here are only
 // the effects. Nothing that the watcher itself writes or fails at is a condition, so that no failure of telling can
@@ -149,15 +150,5 @@ export function createWatcher(needs: WatcherNeeds): Service {
       run = { ...run, stoppedAtMs: nowMs };
       await tell([stoppingEvent({ nowMs, startedAtMs: run.startedAtMs })]);
     },
-  };
-}
-
-function toAlert(telling: Telling, id: string): Alert {
-  return {
-    ...telling,
-    id,
-    component: cutText(telling.component, ALERT_LIMITS.componentBytes),
-    summary: cutText(telling.summary, ALERT_LIMITS.summaryBytes),
-    details: telling.details.map(({ name, value }) => ({ name, value: cutText(value, ALERT_LIMITS.detailValueBytes) })),
   };
 }

@@ -1,5 +1,5 @@
-import type { AlertCategory } from "../../model/alert.ts";
-import type { Reading } from "../../model/reading.ts";
+import type { AlertCategory } from "../model/alert.ts";
+import type { Reading } from "../model/reading.ts";
 
 /** What can be wrong with a host, by the names that alerts carry. */
 export const CONDITIONS = [

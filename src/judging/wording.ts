@@ -1,4 +1,4 @@
-import { formatDuration } from "../../model/quantity.ts";
+import { formatDuration } from "../model/quantity.ts";
 import type { Condition, Level } from "./rule.ts";
 
 // The sentences that people are woken by: what, how bad, how much is left; at the end, for how long it was so.

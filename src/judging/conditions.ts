@@ -1,7 +1,7 @@
-import { READING_STATES, type Reading } from "../../model/reading.ts";
+import { READING_STATES, type Reading } from "../model/reading.ts";
 import { close, type Judgement, judge, NOTHING_WRONG, resumed, type Telling } from "./judge.ts";
-import type { Sight } from "./looker.ts";
 import { type Condition, type Level, type Rule, ruleFor } from "./rule.ts";
+import type { Sight } from "./sight.ts";
 
 /** One condition of one component, as far as it is not simply well. */
 export interface Remark {

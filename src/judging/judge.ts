@@ -1,5 +1,5 @@
-import type { AlertCategory, AlertKind, Severity } from "../../model/alert.ts";
-import type { Reading } from "../../model/reading.ts";
+import type { AlertCategory, AlertKind, Severity } from "../model/alert.ts";
+import type { Reading } from "../model/reading.ts";
 import { type Condition, LEVELS, type Level, type Rule } from "./rule.ts";
 import { sentence } from "./wording.ts";
 
