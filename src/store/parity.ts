@@ -10,10 +10,10 @@ import { addToSums, addWords, inverse, powerOfTwo, scaleBytes } from "./galois.t
 // Parity finds and mends what a medium does to a file. It proves nothing: what was mended is verified by the seals in it.
 
 export const SECTOR_BYTES = 4_096;
-/** Two parity sectors for so many: 3.1 %. Long groups cost less and mend less. */
-export const GROUP_SECTORS_MAX = 64;
+/** Two parity sectors for so many: 1.6 %. Long groups cost less and mend less; the code allows 255. */
+export const GROUP_SECTORS_MAX = 128;
 const MAGIC = Buffer.from("RSBparit");
-const VERSION = 1;
+const VERSION = 2;
 const HEADER_BYTES = 24; // Magic, version, length of the file, CRC of all checksums.
 const CRC_BYTES = 4;
 
