@@ -21,6 +21,7 @@ import { createAgentlessList } from "./watch/agentless/agentless-list.ts";
 import { createAgentlessWatch } from "./watch/agentless/agentless-watch.ts";
 import { discover } from "./watch/agentless/discovery.ts";
 import { createDownAlert } from "./watch/agentless/down-alert.ts";
+import { createLookNotes } from "./watch/agentless/look-notes.ts";
 import { openSecretSeal } from "./watch/agentless/sealed-secret.ts";
 import { createForwarding } from "./watch/forward/forwarding.ts";
 import { groupStates } from "./watch/group-states.ts";
@@ -157,6 +158,7 @@ export async function createWatching(needs: WatchingNeeds): Promise<Watching> {
           mayBeTold,
           ...{ database, seal, clock, random, log: boundedLog },
         });
+  const notes = createLookNotes({ hosts, clock, log });
   const agentless = createAgentlessWatch({
     list: agentlessList,
     ping: pingOnce,
@@ -165,9 +167,7 @@ export async function createWatching(needs: WatchingNeeds): Promise<Watching> {
     onLook(hostId, { facts, readings: look }) {
       readings.take(hostId, look);
       onSign(hostId);
-      void hosts.looked(hostId, facts, clock.now()).catch((error: unknown) => {
-        log.error({ host: hostId, reason: reasonOf(error) }, "what was seen of a server could not be noted");
-      });
+      notes.take(hostId, facts);
     },
     onDown(target, why) {
       const { hostId } = target;
@@ -217,6 +217,6 @@ export async function createWatching(needs: WatchingNeeds): Promise<Watching> {
         nextOf: ({ schedule }: MaintenanceWindow) => nextOccurrence(schedule, clock.now()),
       },
     },
-    services: [reachability, agentless, ...(subscriptions === undefined ? [] : [subscriptions])],
+    services: [reachability, notes, agentless, ...(subscriptions === undefined ? [] : [subscriptions])],
   };
 }

@@ -1,4 +1,5 @@
 import type { Selectable } from "kysely";
+import { withParameters } from "../../database/compiled-query.ts";
 import type { Database } from "../../database/open-database.ts";
 import type { HostsTable } from "../../database/schema.ts";
 import { beginsWithText, containsText } from "../../database/text-search.ts";
@@ -27,6 +28,12 @@ export interface HostCursor {
   readonly id: string;
 }
 
+/** One look at a server without an agent. */
+export interface HostLook {
+  readonly facts: Partial<HostFacts>;
+  readonly atMs: number;
+}
+
 export interface HostList {
   find(id: string): Promise<HostRecord | undefined>;
   /** By exact name or id, then by unique beginning of an id; several answers mean that the reference is not unique. */
@@ -45,8 +52,8 @@ export interface HostList {
     id: string,
     changes: { name?: string | undefined; group?: string | undefined; watched?: boolean | undefined; atMs: number },
   ): Promise<void>;
-  /** What was seen of a server without an agent. */
-  looked(id: string, facts: Partial<HostFacts>, atMs: number): Promise<void>;
+  /** What was seen of servers without an agent, by id, in one transaction; facts that are left out stay. */
+  looked(looks: ReadonlyMap<string, HostLook>): Promise<void>;
   /** What a host says of itself, and from where, at `atMs`. */
   seen(
     id: string,
@@ -56,6 +63,7 @@ export interface HostList {
 
 export function createHostList(database: Database): HostList {
   const rows = () => database.selectFrom("hosts").selectAll();
+  const seenLast = database.updateTable("hosts").set({ last_seen_at_ms: 0 }).where("id", "=", "").compile();
   return {
     async find(id) {
       const row = await rows().where("id", "=", id).executeTakeFirst();
@@ -96,13 +104,17 @@ export function createHostList(database: Database): HostList {
       if (Object.keys(changes).length === 0) return;
       await database.updateTable("hosts").set(changes).where("id", "=", id).execute();
     },
-    async looked(id, facts, atMs) {
-      const row = await rows().where("id", "=", id).executeTakeFirst();
-      if (row === undefined) return;
-      const known = { ...(JSON.parse(row.facts) as HostFacts), ...facts };
-      const changes = { facts: JSON.stringify(known), last_seen_at_ms: atMs };
-      await database.updateTable("hosts").set(changes).where("id", "=", id).execute();
-    },
+    looked: (looks) =>
+      database.transaction().execute(async (transaction) => {
+        for (const [id, { facts, atMs }] of looks) {
+          await transaction.executeQuery(withParameters(seenLast, [atMs, id]));
+          if (Object.keys(facts).length === 0) continue;
+          const row = await transaction.selectFrom("hosts").select("facts").where("id", "=", id).executeTakeFirst();
+          if (row === undefined) continue;
+          const known = JSON.stringify({ ...(JSON.parse(row.facts) as HostFacts), ...facts });
+          await transaction.updateTable("hosts").set({ facts: known }).where("id", "=", id).execute();
+        }
+      }),
     async seen(id, { facts, address, ports, atMs }) {
       await database
         .updateTable("hosts")

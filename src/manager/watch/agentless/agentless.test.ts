@@ -33,6 +33,7 @@ const TARGET: Target = {
   trust: { kind: "plain" },
 };
 const NEVER = new AbortController().signal;
+const NO_CHOICE = { properties: [] };
 
 /** What both protocols see of the sample: two file systems, two fans, one of them failing, and no operating system. */
 const SAMPLE_LOOK = [
@@ -162,17 +163,37 @@ describe("a look at Windows", () => {
   it("believes no server that names disks without end", async () => {
     let given = 0;
     const endless: Enumerate = async function* (className) {
-      if (className === "Win32_OperatingSystem") yield* enumerating(WINDOWS)(className);
+      if (className === "Win32_OperatingSystem") yield* enumerating(WINDOWS)(className, NO_CHOICE);
       else if (className === "Win32_LogicalDisk") {
         for (;;) {
           given += 1;
-          yield* enumerating({ x: [{ DeviceID: `D${given}`, Size: "2", FreeSpace: "1" }] })("x");
+          yield* enumerating({ x: [{ DeviceID: `D${given}`, Size: "2", FreeSpace: "1" }] })("x", NO_CHOICE);
         }
       }
     };
     await lookByCim(endless, options);
     expect(given).toBe(INSTANCES_PER_LOOK_MAX + 1);
   });
+});
+
+it.each([
+  ["DMTF", "dmtf", "42"],
+  ["DMTF, of nothing that is known", "dmtf", null],
+  ["Windows", "windows", "42"],
+] as const)("a look asks for every property that it reads, in the classes of %s", async (_, family, value) => {
+  const unasked: string[] = [];
+  const enumerate: Enumerate = async function* (className, { properties }) {
+    const told = new CimInstance({ className, properties: [] });
+    yield Object.assign(told, {
+      get(name: string) {
+        if (!properties.includes(name)) unasked.push(`${className}.${name}`);
+        return value;
+      },
+    });
+  };
+  const { readings } = await lookByCim(enumerate, { family, isMissing: () => false });
+  expect(readings.length).toBeGreaterThan(0);
+  expect(unasked).toEqual([]);
 });
 
 describe("the poller", () => {

@@ -19,26 +19,59 @@ import type { Look } from "./means.ts";
 export const INSTANCES_PER_LOOK_MAX = 1_000;
 
 /** How a look asks: by WS-Management or by CIM-XML. */
-export type Enumerate = (className: string, options?: { readonly where?: string }) => AsyncIterable<CimInstance>;
+export type Enumerate = (
+  className: string,
+  options: {
+    readonly where?: string | undefined;
+    /** All that is looked for; a server that lets choose need not tell the rest. */
+    readonly properties: readonly string[];
+  },
+) => AsyncIterable<CimInstance>;
+
+const NAMES = ["ElementName", "Caption", "DeviceID"];
+const HEALTH = ["HealthState", "OperationalStatus"];
+const SYSTEM = [
+  ...["Caption", "ElementName", "Name", "CSName", "OSArchitecture"],
+  ...["TotalVisibleMemorySize", "FreePhysicalMemory", "LastBootUpTime", "LocalDateTime"],
+];
 
 interface Part {
   readonly className: string;
   /** Of WQL, where the server can choose. */
   readonly where?: string;
+  readonly properties: readonly string[];
   readonly toReadings: (instances: readonly CimInstance[]) => readonly Reading[];
 }
 
 const WINDOWS: readonly Part[] = [
-  { className: "Win32_Processor", toReadings: processorReadings },
-  { className: "Win32_LogicalDisk", where: "DriveType = 3", toReadings: logicalDiskReadings },
+  { className: "Win32_Processor", properties: ["LoadPercentage"], toReadings: processorReadings },
+  {
+    className: "Win32_LogicalDisk",
+    where: "DriveType = 3",
+    properties: ["DeviceID", "Size", "FreeSpace"],
+    toReadings: logicalDiskReadings,
+  },
 ];
+const health = (className: string, kind: string): Part => ({
+  className,
+  properties: [...NAMES, ...HEALTH],
+  toReadings: (instances) => healthReadings(instances, kind),
+});
 const DMTF: readonly Part[] = [
-  { className: "CIM_Processor", toReadings: processorReadings },
-  { className: "CIM_FileSystem", toReadings: fileSystemReadings },
-  { className: "CIM_NumericSensor", toReadings: sensorReadings },
-  { className: "CIM_PowerSupply", toReadings: (instances) => healthReadings(instances, "power supply") },
-  { className: "CIM_Fan", toReadings: (instances) => healthReadings(instances, "fan") },
-  { className: "CIM_DiskDrive", toReadings: (instances) => healthReadings(instances, "disk") },
+  { className: "CIM_Processor", properties: ["LoadPercentage"], toReadings: processorReadings },
+  {
+    className: "CIM_FileSystem",
+    properties: ["Root", "Name", "FileSystemSize", "AvailableSpace"],
+    toReadings: fileSystemReadings,
+  },
+  {
+    className: "CIM_NumericSensor",
+    properties: [...NAMES, ...HEALTH, "CurrentReading", "BaseUnits", "UnitModifier"],
+    toReadings: sensorReadings,
+  },
+  health("CIM_PowerSupply", "power supply"),
+  health("CIM_Fan", "fan"),
+  health("CIM_DiskDrive", "disk"),
 ];
 
 /**
@@ -49,22 +82,21 @@ export async function lookByCim(
   enumerate: Enumerate,
   { family, isMissing }: { readonly family: "windows" | "dmtf"; readonly isMissing: (error: unknown) => boolean },
 ): Promise<Look> {
-  const systems = await take(enumerate(family === "windows" ? "Win32_OperatingSystem" : "CIM_OperatingSystem")).catch(
-    (error: unknown) => {
-      // A baseboard management controller has none.
-      if (family === "dmtf" && isMissing(error)) return [];
-      throw error;
-    },
-  );
+  const systemClass = family === "windows" ? "Win32_OperatingSystem" : "CIM_OperatingSystem";
+  const systems = await take(enumerate(systemClass, { properties: SYSTEM })).catch((error: unknown) => {
+    // A baseboard management controller has none.
+    if (family === "dmtf" && isMissing(error)) return [];
+    throw error;
+  });
   const [system] = systems;
   const readings: Reading[] = [];
   if (system !== undefined) {
     readings.push(...memoryReadings(system));
     readings.push(...uptimeReading(momentOf(system, "LastBootUpTime"), momentOf(system, "LocalDateTime")));
   }
-  for (const { className, where, toReadings } of family === "windows" ? WINDOWS : DMTF) {
+  for (const { className, toReadings, ...choice } of family === "windows" ? WINDOWS : DMTF) {
     try {
-      readings.push(...toReadings(await take(enumerate(className, where === undefined ? {} : { where }))));
+      readings.push(...toReadings(await take(enumerate(className, choice))));
     } catch (error) {
       if (!isMissing(error))
         readings.push(unknownReading(className, "answers", { unit: "none", reason: reasonOf(error) }));

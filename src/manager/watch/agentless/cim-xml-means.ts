@@ -13,7 +13,8 @@ export function createCimXmlMeans(target: Target, needs: { clock: Clock }): Mean
   const { client, close } = openCimXmlClient(target, needs);
   const look = (signal: AbortSignal) =>
     lookByCim(
-      (className) => client.enumerateInstances({ namespace: target.namespace ?? NAMESPACE, className, signal }),
+      (className, { properties: propertyList }) =>
+        client.enumerateInstances({ namespace: target.namespace ?? NAMESPACE, className, propertyList, signal }),
       { family: "dmtf", isMissing },
     );
   return { look, check: (signal) => checkBySteps(() => look(signal)), close };

@@ -26,7 +26,7 @@ export function createWsmanMeans(target: Target, needs: { clock: Clock; random: 
         ? { windowsNamespace: target.namespace ?? WINDOWS_NAMESPACE }
         : { namespace: target.namespace ?? undefined };
     return lookByCim(
-      async function* (className, { where } = {}) {
+      async function* (className, { where }) {
         // Only Windows chooses by itself: other servers may not know the dialect, and have few instances.
         const query = `SELECT * FROM ${className} WHERE ${where}`;
         const filtered = found === "windows" && where !== undefined;
