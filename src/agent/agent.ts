@@ -1,22 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { OwnFlow } from "../doctor/helper.ts";
-import { openForJob } from "../firewall/live/job-openings.ts";
 import type { Alert } from "../model/alert.ts";
-import { SEVERITIES, type Severity } from "../model/alert.ts";
 import type { HostFacts } from "../model/host.ts";
 import type { HostReadings } from "../model/reading.ts";
 import { Connections } from "../net/connections.ts";
-import { createTlsListener } from "../net/listen.ts";
-import { readMetricsToken } from "../net/metrics-token.ts";
 import { portBookOf, portOverridesOf, portsToTell } from "../net/port-settings.ts";
 import { createPrivateDirectory } from "../net/private-file.ts";
-import { createDataPortPool } from "../ports/data-port-pool.ts";
 import { ephemeralOverlap, readSystemPorts } from "../ports/ephemeral-ports.ts";
-import { flowName } from "../ports/port-map.ts";
 import type { PortBook } from "../ports/port-settings.ts";
-import { NDMP_RECORD_BYTES_MAX } from "../protocols/ndmp/connection.ts";
-import { openRecordChannel } from "../protocols/record-channel.ts";
 import { REPORT_RECORD_BYTES_MAX } from "../protocols/report/messages.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { ConnectError, reasonOf, SettingsError } from "../runtime/errors.ts";
@@ -27,20 +19,15 @@ import type { Random } from "../runtime/random.ts";
 import { type Service, startAll } from "../runtime/service.ts";
 import type { Program } from "../runtime/supervised.ts";
 import { agentFiles, readEnrolment } from "./agent-data.ts";
-import { serveControl } from "./backup/control-session.ts";
-import { createJobPlaces } from "./backup/job-places.ts";
-import { createJobRunner } from "./backup/job-runner.ts";
-import { createAgentObjectManager } from "./cim/create-agent-object-manager.ts";
+import { createCommandListener } from "./commands.ts";
 import { createDoctorHelp } from "./doctor/help-service.ts";
 import { createOutageLine } from "./doctor/outage-line.ts";
 import { makePasteAnswer, usedManagerFlows } from "./doctor/paste-answer.ts";
 import { createDriftWatcher } from "./firewall/drift-watcher.ts";
-import { createJobDoors } from "./firewall/job-doors.ts";
 import { openFirewall } from "./firewall/open-firewall.ts";
 import { createAdvertiser } from "./fleet/advertiser.ts";
 import { type Enrolled, enroll } from "./fleet/enroll.ts";
 import { ManagerLink } from "./fleet/manager-link.ts";
-import { createManagement } from "./management/management.ts";
 import { createFileSystemSurvey } from "./providers/file-system-survey.ts";
 import { readHostFacts, thisMachine } from "./providers/host-facts.ts";
 import { createHostProviders } from "./providers/host-providers.ts";
@@ -49,6 +36,7 @@ import { readBootId } from "./providers/uptime.ts";
 import { openSpool } from "./reporting/open-spool.ts";
 import { createReporter } from "./reporting/reporter.ts";
 import { AGENT_LISTENS, type AgentSettings } from "./settings.ts";
+import { createStandards } from "./standards.ts";
 import { createWatchMemory } from "./watch/watch-memory.ts";
 import { WATCH_DEFAULTS } from "./watch/watch-settings.ts";
 import { createWatcher } from "./watch/watcher.ts";
@@ -169,38 +157,14 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
   });
 
   // Management by the standards
-  const services = settings["watch.services"];
   const survey = createFileSystemSurvey({ system, clock });
   const connections = new Connections();
   let latest: HostReadings | undefined;
-  const tokenFile = settings["metrics.tokenFile"];
-  const management = await createManagement({
-    files,
-    metrics: tokenFile === "" ? undefined : { mayScrape: await readMetricsToken(tokenFile), latest: () => latest },
-    settings: {
-      listenHost: settings["listen.host"],
-      plainWsman: settings["cim.plainHttp"] === "on",
-      localCimXml: settings["cim.localHttp"] === "on",
-      rules: {
-        allowPlain: settings["cim.plainDestinations"] === "on",
-        allowLoopback: settings["cim.loopbackDestinations"] === "on",
-        defaultPort: book.portOf("cimIndication"),
-      },
-    },
-    book,
+  const management = await createStandards({
+    ...{ files, settings, book, system, survey, connections, clock, random, log },
     identity: () => identity,
     managerId: () => link.facts.managerId,
-    createObjects: (additions) =>
-      createAgentObjectManager({
-        ...{ clock, system, survey, agentVersion: VERSION },
-        services: { watched: services, controllable: settings["cim.services"] },
-        onProblem: ({ message }) => log.warn({ problem: message }, "a part of the host cannot be told as CIM"),
-        ...additions,
-      }),
-    connections,
-    clock,
-    random,
-    log,
+    latestReadings: () => latest,
   });
   /** To the manager, and to whoever else has subscribed. */
   const raise = async (alerts: readonly Alert[]) => {
@@ -209,6 +173,7 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
   };
 
   // Watching
+  const services = settings["watch.services"];
   const watcher = createWatcher({
     settings: {
       ...WATCH_DEFAULTS,
@@ -219,7 +184,13 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
       memory: { warning: settings["watch.memory.warning"], critical: settings["watch.memory.critical"] },
       load: { warning: settings["watch.load.warning"], critical: settings["watch.load.critical"] },
     },
-    providers: createHostProviders({ platform: process.platform, system, survey, clock, services }),
+    providers: createHostProviders({
+      platform: process.platform,
+      system,
+      survey,
+      clock,
+      services,
+    }),
     memory: createWatchMemory(files.watch),
     bootId: await readBootId(system),
     onReadings(readings) {
@@ -232,17 +203,7 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
     log,
   });
 
-  // Backup
-  const runner = createJobRunner({ link, leftOut: [resolve(dataDirectory, "manager", "store")], clock, log });
-  const concurrentJobs = settings["backup.concurrentJobs"];
-  const pool = createDataPortPool({ range: book.rangeOf("backupData"), concurrentJobs });
-  const places = createJobPlaces({ jobsMax: concurrentJobs, pool });
   const firewall = openFirewall({ stateFolder: settings["firewall.state"], clock, random });
-  const jobDoors = createJobDoors({
-    seconds: settings["firewall.jobOpenings"],
-    open: (opening) => openForJob(firewall.machine, opening),
-    log,
-  });
   const driftWatcher = createDriftWatcher({
     look: firewall.look,
     file: files.firewallDrift,
@@ -251,41 +212,10 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
     random,
     log,
   });
-  const controlListener = createTlsListener({
-    flow: "backupControl",
-    host: settings["listen.host"],
-    port: book.portOf("backupControl"),
-    identity,
-    allow: ["manager"],
-    isRevoked: () => false, // A host hears of no revocations; its manager is the only one it listens to.
-    isExpected: (peer) => peer.kind === "manager" && peer.id === link.facts.managerId,
-    connections,
-    log,
-    clock,
-    onConnection({ socket, remoteAddress, remotePort }) {
-      const destination = { flow: flowName("backupControl"), host: remoteAddress, port: remotePort };
-      const channel = openRecordChannel(socket, {
-        destination,
-        recordBytesMax: NDMP_RECORD_BYTES_MAX,
-        idleTimeoutMs: IDLE_TIMEOUT_MS,
-        clock,
-      });
-      return serveControl(channel, {
-        runBackup: runner.runBackup,
-        runRecover: runner.runRecover,
-        raiseTestAlerts: ({ ids, severity, summary }) =>
-          raise(ids.map((id) => testAlert({ id, severity: severityOf(severity), summary, nowMs: clock.now() }))),
-        answerDoctor: doctorHelp.forAsker({ address: remoteAddress }),
-        allowed: { paths: settings["backup.paths"], targets: settings["backup.targets"] },
-        takePlace: (jobId) => jobDoors.around(places.take(jobId), { jobId, peer: remoteAddress }),
-        host: { hostname: facts.hostname, osType: facts.platform, osVersion: facts.operatingSystem, hostId },
-        agentVersion: VERSION,
-        clock,
-        log,
-      });
-    },
+  const controlListener = createCommandListener({
+    ...{ dataDirectory, settings, book, identity, link, firewall, doctorHelp, raise, connections, clock, log },
+    host: { hostId, facts },
   });
-
   const advertiser = createAdvertiser({
     link,
     directory: files.identity,
@@ -370,35 +300,6 @@ function orWithout(service: Service, onProblem: (problem: string) => void): Serv
       if (isRunning) await service.stop();
     },
   };
-}
-
-function testAlert({
-  id,
-  severity,
-  summary,
-  nowMs,
-}: {
-  id: string;
-  severity: Severity;
-  summary: string;
-  nowMs: number;
-}): Alert {
-  return {
-    id,
-    raisedAtMs: nowMs,
-    severity,
-    category: "communication",
-    kind: "event",
-    component: "agent",
-    condition: "test",
-    summary,
-    details: [],
-  };
-}
-
-function severityOf(number: number): Severity {
-  const names = Object.keys(SEVERITIES) as Severity[];
-  return names.find((name) => SEVERITIES[name] === number) ?? "information";
 }
 
 /** Ports that the system gives to outgoing connections are no place to listen: it would fail now and then, at random. */
