@@ -1,7 +1,7 @@
 // Builds the web console into dist/console. Plain JavaScript: `rusuban up` calls it before anything is compiled.
 import { existsSync } from "node:fs";
-import { readdir, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -25,7 +25,7 @@ export async function buildConsole() {
 
 async function bundle() {
   const [{ build }, { default: react }] = await Promise.all([import("vite"), import("@vitejs/plugin-react")]);
-  // Beside its place and then put there, so that whoever starts meanwhile finds the old console or the new one.
+  // Beside its place and then put there, so that whoever starts meanwhile finds a whole console.
   const unfinished = `${CONSOLE_FOLDER}.new-${process.pid}`;
   await build({
     root: SOURCES,
@@ -40,14 +40,31 @@ async function bundle() {
       modulePreload: { polyfill: false }, // The polyfill would be one more script for browsers that are long gone.
     },
   });
-  const replaced = `${CONSOLE_FOLDER}.old-${process.pid}`;
-  await rename(CONSOLE_FOLDER, replaced).catch(() => {}); // There is none at first.
-  try {
-    await rename(unfinished, CONSOLE_FOLDER);
-  } catch {
-    await rm(unfinished, { recursive: true, force: true }); // Another build was quicker; its console is as good.
+  await putInPlace(unfinished, CONSOLE_FOLDER);
+}
+
+/**
+ * Makes the console in `unfinished` the one in `folder`; builds may do so at the same time. File by file, and the page
+ * last, so that at every moment a page is there and everything that it names: names of assets carry a hash of their content.
+ */
+export async function putInPlace(unfinished, folder) {
+  const files = (await filesIn(unfinished)).sort((a, b) => Number(a === PAGE) - Number(b === PAGE));
+  for (const file of files) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await rename(join(unfinished, file), join(folder, file));
   }
-  await rm(replaced, { recursive: true, force: true });
+  await rm(unfinished, { recursive: true, force: true });
+  // What only an older console names. Another build may have put it there just now: then that build's page, in place a
+  // moment later, is as good as ours, because both come from the same sources, and names the same files.
+  const stale = (await filesIn(folder)).filter((file) => !files.includes(file));
+  await Promise.all(stale.map((file) => rm(join(folder, file), { force: true })));
+}
+
+const PAGE = "index.html";
+
+async function filesIn(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 }
 
 /**
@@ -62,10 +79,9 @@ export async function ensureConsole({ log }) {
 }
 
 async function isFresh() {
-  const page = join(CONSOLE_FOLDER, "index.html");
-  if (!existsSync(page)) return false;
+  const built = await timeOf(join(CONSOLE_FOLDER, PAGE)).catch(() => undefined);
+  if (built === undefined) return false;
   if (!existsSync(SOURCES)) return true;
-  const built = (await stat(page)).mtimeMs;
   const lock = join(ROOT, "package-lock.json");
   const times = await Promise.all([newestIn(SOURCES), newestIn(CONTRACT), existsSync(lock) ? timeOf(lock) : 0]);
   return Math.max(...times) <= built;

@@ -31,6 +31,8 @@ export interface Stages {
   /** Runs a stage whose failure is told and kept; the tour goes on. */
   attempt<T>(stage: string, title: Text, work: () => Promise<StageResult<T>>): Promise<T | undefined>;
   allHeld(): boolean;
+  /** `console: why`, of each stage that did not hold. */
+  failed(): string[];
   /** The report as the envelope, with `facts` of the whole; a stage that did not hold makes it a failure that carries the data, too. */
   print(facts: object): void;
   /** Since the beginning. */
@@ -73,6 +75,8 @@ export function createStages(session: Session, signal: AbortSignal): Stages {
     }
   }
 
+  const failed = () => stages.filter(({ ok }) => !ok).map(({ stage, detail }) => `${stage}: ${detail}`);
+
   return {
     must,
     attempt: (name, title, work) =>
@@ -81,11 +85,11 @@ export function createStages(session: Session, signal: AbortSignal): Stages {
         return undefined;
       }),
     allHeld: () => stages.every(({ ok }) => ok),
+    failed,
     print(facts) {
-      const failed = stages.filter(({ ok }) => !ok).map(({ stage, detail }) => `${stage}: ${detail}`);
       const data = { seconds: secondsSince(startedAt), stages, ...facts };
-      if (failed.length === 0) return printJson(output, data);
-      const error = { code: "tour", message: failed.join("; ") };
+      if (failed().length === 0) return printJson(output, data);
+      const error = { code: "tour", message: failed().join("; ") };
       output.write(`${JSON.stringify({ ok: false, error, data }, null, 2)}\n`);
     },
     seconds: () => secondsSince(startedAt),

@@ -73,6 +73,14 @@ export const WORDS = {
     en: "Running, but not every step held (✘ above says which and why). Ctrl-C stops everything.",
     ja: "起動しましたが、成功しなかった項目があります(上の ✘ を参照)。Ctrl-C ですべて停止します。",
   },
+  notHeld: {
+    en: "rusuban: not every step held: {failed}",
+    ja: "rusuban: 成功しなかった項目があります: {failed}",
+  },
+  notRemoved: {
+    en: "{directory} could not be removed ({reason}): it holds keys of this trial, remove it by hand",
+    ja: "{directory} を削除できませんでした({reason})。この試用の鍵が含まれるため、手動で削除してください",
+  },
   stopping: { en: "Stopping…", ja: "停止しています…" },
   stopped: { en: "Stopped.", ja: "停止しました。" },
   portsTaken: {

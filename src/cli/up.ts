@@ -29,6 +29,7 @@ import { readUpSettings } from "./up-settings.ts";
 import { createStages, type Stages } from "./up-stages.ts";
 import { makeBackup, raiseTestAlert, restoreSample, type TourNeeds, waitForHost, waitForReadings } from "./up-tour.ts";
 import { WORDS } from "./up-words.ts";
+import { visible } from "./visible.ts";
 
 const DEFAULT_PROTECTED = process.platform === "win32" ? "C:\\Windows\\System32\\drivers\\etc" : "/etc";
 /** Together below the five seconds that are promised; the agent first, so that its last word still finds the manager. */
@@ -75,8 +76,10 @@ async function up(session: Session, options: Options): Promise<ExitCode> {
   const stages = createStages(session, stopping.signal);
   const own = createSession(session.world, session.language, { json: session.json, data: dataDirectory });
   const running: Running = {};
+  let hasToured = false; // A tour that was broken off is told by what broke it.
   try {
     const done = await tour({ session: own, options, isTrial, stages, running, signal: stopping.signal });
+    hasToured = true;
     const held = stages.allHeld();
     if (session.json) stages.print(done);
     if (options.once) return held ? EXIT.done : EXIT.failed;
@@ -94,8 +97,22 @@ async function up(session: Session, options: Options): Promise<ExitCode> {
     await running.manager?.stop(MANAGER_STOP_MS);
     stopping.close();
     running.lock?.release();
-    if (isTrial) await rm(dataDirectory, { recursive: true, force: true });
+    if (isTrial) await removeTrial(own);
     if (!options.once && running.manager !== undefined) session.tell(WORDS.stopped);
+    // Last, for whoever looks at the end only: what decided the exit code may stand far above.
+    const failed = hasToured && options.once && !session.json ? stages.failed().map(visible).join("; ") : "";
+    if (failed !== "") session.tell(WORDS.notHeld, { failed });
+  }
+}
+
+/** What is left of a trial is told; whether the tour held is another matter. */
+async function removeTrial(session: Session): Promise<void> {
+  const { dataDirectory } = session;
+  try {
+    // Again where a program that was killed had something written yet.
+    await rm(dataDirectory, { recursive: true, force: true, maxRetries: 5 });
+  } catch (error) {
+    session.tell(WORDS.notRemoved, { directory: dataDirectory, reason: codeOf(error) || reasonOf(error) });
   }
 }
 
@@ -128,6 +145,15 @@ async function tour({ session, options, isTrial, stages, running, signal }: Tour
   const log = createLog({ level: "info", pretty: process.stderr.isTTY === true, name: "up" });
   const protect = (options.protect ?? [DEFAULT_PROTECTED]).map((path) => resolve(path));
 
+  // First what takes long: a port that is found free below may be another's when the manager comes to it.
+  await stages.attempt("console", WORDS.buildingConsole, async () => {
+    // Built by a release, or here where it is missing; the build tools come with `npm ci`.
+    const { ensureConsole } = (await import(pathToFileURL(join(PACKAGE_FOLDER, "scripts/build.js")).href)) as {
+      ensureConsole: (options: { log: Pick<Log, "info"> }) => Promise<unknown>;
+    };
+    await ensureConsole({ log });
+    return { value: undefined, detail: join(PACKAGE_FOLDER, "dist/console") };
+  });
   const folders = await stages.must("set-up", WORDS.settingUp, async () => {
     const made = await setUp({
       dataDirectory,
@@ -137,14 +163,6 @@ async function tour({ session, options, isTrial, stages, running, signal }: Tour
     running.lock = lockFolder(session, dataDirectory);
     readUpSettings(made, world);
     return { value: made, detail: dataDirectory };
-  });
-  await stages.attempt("console", WORDS.buildingConsole, async () => {
-    // Built by a release, or here where it is missing; the build tools come with `npm ci`.
-    const { ensureConsole } = (await import(pathToFileURL(join(PACKAGE_FOLDER, "scripts/build.js")).href)) as {
-      ensureConsole: (options: { log: Pick<Log, "info"> }) => Promise<unknown>;
-    };
-    await ensureConsole({ log });
-    return { value: undefined, detail: join(PACKAGE_FOLDER, "dist/console") };
   });
   const program = { dataDirectory, clock, log };
   const ready = await stages.must("manager", WORDS.manager, async () => {

@@ -37,8 +37,21 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 const COMPRESSED = new Set([".js", ".css", ".svg"]);
 const compress = promisify(gzip);
 
+/** A build that puts a newer console in place may take a file away while the folder is read; builds take seconds. */
+const READINGS_MAX = 5;
+
 /** Throws SettingsError where the folder is missing: the console has to be built first. */
 export async function readConsoleFiles(folder: string): Promise<ConsoleFiles> {
+  for (let reading = 1; ; reading++) {
+    try {
+      return await readFiles(folder);
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT" || reading === READINGS_MAX) throw error;
+    }
+  }
+}
+
+async function readFiles(folder: string): Promise<ConsoleFiles> {
   const files = new Map<string, ConsoleFile>();
   let total = 0;
   for (const file of await listFiles(folder)) {
