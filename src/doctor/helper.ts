@@ -63,7 +63,7 @@ export interface Sight {
   readonly sawPeerFrom: readonly string[];
   /** The addresses that stand in the rules of its own firewall; null where they cannot be read. */
   readonly ruleAddresses: readonly string[] | null;
-  /** Whose words its firewall speaks: `nftables`, `firewalld`, …; empty where not known. */
+  /** Where its firewall takes an accept: `nftables inet filter input, out ufw` (read-firewall.ts); empty where not known. */
   readonly firewall: string;
 }
 

@@ -35,6 +35,8 @@ export const DOCTOR_LIMITS = {
   addressesMax: 64,
   /** Addresses in firewall rules that are told: beyond, the rules are not taken for known. */
   ruleAddressesMax: 4_096,
+  /** Text that names the chains and zones in which a host denies; what is beyond is left out. */
+  firewallBytesMax: 256,
   /** Examinations of one manager at once. */
   examinationsMax: 4,
   /** Examinations with idle connections at once, and how long each is kept after its end. */

@@ -21,6 +21,7 @@ import { knock } from "./probes/tcp-connect.ts";
 import { openTemporaryListeners, type TemporaryListeners } from "./probes/temporary-listener.ts";
 import { helloTls } from "./probes/tls-hello.ts";
 import { findWay } from "./probes/way.ts";
+import type { FirewallReader } from "./read-firewall.ts";
 
 export interface LocalHelperNeeds {
   /** Undefined where this end has none: then no TLS is tried. */
@@ -34,9 +35,7 @@ export interface LocalHelperNeeds {
   /** Addresses from which it sees the other end come. */
   readonly sawPeerFrom: () => readonly string[];
   /** What this host's own firewall says; undefined where it cannot be read. */
-  readonly readFirewall?: () => Promise<
-    { readonly kind: string; readonly addresses: readonly string[] | null } | undefined
-  >;
+  readonly readFirewall?: FirewallReader;
   readonly isOwnProcess?: (pid: number) => boolean | Promise<boolean>;
   readonly clock: Clock;
   readonly random: Random;
@@ -105,10 +104,12 @@ async function look(spans: readonly PortSpan[], needs: LocalHelperNeeds): Promis
   // Counters first: what follows takes a moment in which others send.
   const counters = await readCounters(readText);
   const wanted = spans.length > 0 ? spans : flows();
+  const asked = Promise.resolve(needs.peerAddresses());
+  const readFirewall = async () => needs.readFirewall?.([...new Set([...needs.sawPeerFrom(), ...(await asked)])]);
   const [table, peerAddresses, firewall] = await Promise.all([
     readSocketTable(wanted, { isOwn: isOwnProcess }),
-    needs.peerAddresses(),
-    needs.readFirewall && withoutWaiting(needs.readFirewall(), clock),
+    asked,
+    withoutWaiting(readFirewall(), clock),
   ]);
   return {
     atMs: clock.now(),
@@ -121,7 +122,7 @@ async function look(spans: readonly PortSpan[], needs: LocalHelperNeeds): Promis
     peerAddresses,
     sawPeerFrom: needs.sawPeerFrom(),
     ruleAddresses: firewall?.addresses ?? null,
-    firewall: firewall?.kind ?? "",
+    firewall: firewall?.places ?? "",
   };
 }
 

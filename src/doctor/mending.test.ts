@@ -36,13 +36,13 @@ describe("the command that lets one flow of one address in", () => {
       "firewalld",
       {},
       [
-        `firewall-cmd --permanent --add-rich-rule='rule family="ipv4" source address="10.77.1.10" port port="10000" protocol="tcp" accept' && firewall-cmd --reload`,
+        `for scope in "" --permanent; do firewall-cmd $scope --add-rich-rule='rule priority="-1" family="ipv4" source address="10.77.1.10" port port="10000" protocol="tcp" accept'; done`,
       ],
     ],
     [
       "ufw",
       { ports: [{ from: 20300, to: 20349 }] },
-      ["ufw allow from 10.77.1.10 to any port 20300:20349 proto tcp comment 'rusuban:backup-control'"],
+      ["ufw prepend allow in proto tcp from 10.77.1.10 to any port 20300:20349 comment 'rusuban:backup-control'"],
     ],
     [
       "windows",
@@ -60,9 +60,46 @@ describe("the command that lets one flow of one address in", () => {
     ],
   ] as const)("for %s", (firewall, changed, expected) => expect(lines(firewall, changed)).toEqual(expected));
 
+  it("goes to every place that denies, of the flow's own family and direction", () => {
+    const said = "nftables ip6 hostfw in, iptables iptables-legacy, firewalld internal, out nftables inet x y";
+    expect(lines(said)).toEqual([
+      expect.stringMatching(/^iptables-legacy -I INPUT -s/),
+      expect.stringContaining("firewall-cmd $scope --zone=internal"),
+    ]);
+    expect(lines(said, { family: "ipv6", from: "fd77:1::10" })[0]).toContain("insert rule ip6 hostfw in ip6 saddr");
+    const [out] = mendingCommands("allow-out", "initiator", facts, said);
+    expect(out?.command.en).toContain("insert rule inet x y ip daddr 10.77.2.20 tcp dport { 10000 }");
+    const [answer] = mendingCommands("allow-out", "listener", facts, said);
+    expect(answer?.command.en).toContain("insert rule inet x y ip daddr 10.77.1.10 tcp sport { 10000 }");
+  });
+
+  it("lets a ping out where it begins, and in where it arrives", () => {
+    const ping = { ...facts, transport: "icmp", ports: [] } as const;
+    const at = (place: "initiator" | "listener") =>
+      mendingCommands("allow-ping", place, ping, "iptables")[0]?.command.en;
+    expect(at("initiator")).toMatch(/^iptables -I OUTPUT -d 10\.77\.2\.20 -p icmp --icmp-type echo-request /);
+    expect(at("listener")).toMatch(/^iptables -I INPUT -s 10\.77\.1\.10 -p icmp --icmp-type echo-request /);
+  });
+
   it("names every firewall that it may be where nobody could say", () => {
     const kinds = mendingCommands("allow-in", "listener", facts).map(({ firewall }) => firewall);
     expect(kinds).toEqual(["nftables", "firewalld", "ufw", "windows"]);
+  });
+
+  it("speaks to each firewall of Linux in between, and for a missing way back of the answers alone", () => {
+    const between = (mend: "allow-between" | "allow-back") =>
+      mendingCommands(mend, "between", facts).map(({ firewall, command }) => `${firewall} ${command.en}`);
+    expect(between("allow-between").map((line) => line.split(" ", 1)[0])).toEqual([
+      "",
+      "nftables",
+      "iptables",
+      "firewalld",
+      "ufw",
+    ]);
+    const [, nft, iptables, ...more] = between("allow-back");
+    expect(nft).toContain("forward ip saddr 10.77.2.20 ip daddr 10.77.1.10 tcp sport { 10000 } accept");
+    expect(iptables).toContain("-I FORWARD -s 10.77.2.20 -d 10.77.1.10 -p tcp --sport 10000");
+    expect(more).toEqual([]);
   });
 
   it("speaks to people where the firewall in between is not known", () => {

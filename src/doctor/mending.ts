@@ -1,23 +1,21 @@
 // The command that mends a cause, for the firewall found at the place. Each opens one flow for one address and nothing
 // else; `rusuban firewall apply` does the same for all flows of a host, in one piece and on trial.
 
+import { portText } from "../firewall/port-list.ts";
 import { TCP_KEEPALIVE_MS } from "../net/limits.ts";
-import { formatRange, type PortRange, type Text, type Transport } from "../ports/flow.ts";
+import type { Text } from "../ports/flow.ts";
+import {
+  type AcceptFacts,
+  acceptLines,
+  type FirewallKind,
+  type FoundFirewall,
+  foundFirewalls,
+  type Way,
+} from "./accept-lines.ts";
 import type { Mend, Place } from "./cause.ts";
 import { text } from "./words.ts";
 
-export const FIREWALL_KINDS = ["nftables", "iptables", "firewalld", "ufw", "windows", "none"] as const;
-export type FirewallKind = (typeof FIREWALL_KINDS)[number];
-
-export interface MendingFacts {
-  /** The flow's public name, for comments. */
-  readonly flow: string;
-  readonly family: "ipv4" | "ipv6";
-  readonly transport: Transport;
-  /** None for ICMP. */
-  readonly ports: readonly PortRange[];
-  readonly from: string;
-  readonly to: string;
+export interface MendingFacts extends AcceptFacts {
   /** The setting that moves the flow's port; null where it cannot be moved. */
   readonly setting: string | null;
   /** Seconds of silence that a connection was seen to survive, 0 for none; null where that was not tried. */
@@ -34,24 +32,23 @@ export interface MendingCommand {
   readonly command: Text;
 }
 
-/** `firewall`: as the host says it, `nftables inet filter input`; empty where not known. */
+/** `firewall`: as the host says it (read-firewall.ts), `nftables inet filter input, out ufw`; empty where not known. */
 export function mendingCommands(mend: Mend, place: Place, facts: MendingFacts, firewall = ""): MendingCommand[] {
-  const [kind = "", ...chain] = firewall.split(" ");
-  const rules = (make: (one: FirewallKind) => readonly string[]): MendingCommand[] =>
-    kindsFor(kind, facts).flatMap((one) =>
-      make(one).map((command) => ({ place, firewall: one, command: text(command, command) })),
-    );
+  const rules = (way: Way) => acceptCommands(way, place, facts, firewall);
   const words = (en: string, ja: string): MendingCommand[] => [{ place, firewall: "", command: text(en, ja) }];
   switch (mend) {
     case "allow-in":
     case "translated-rule":
+      return place === "between" ? betweenCommands("through", facts) : rules("in");
     case "allow-ping":
-      return place === "between" ? betweenCommands(facts) : rules((one) => accept(one, "in", facts, chain));
+      return place === "between" ? betweenCommands("through", facts) : rules(place === "initiator" ? "out" : "in");
     case "allow-out":
-      return rules((one) => accept(one, "out", facts, chain));
+      // A listener's host keeps answers in, the other one what it begins.
+      return rules(place === "listener" ? "answer" : "out");
     case "allow-between":
+      return betweenCommands("through", facts);
     case "allow-back":
-      return betweenCommands(facts);
+      return betweenCommands("back", facts);
     case "start":
       return words(`start it: ${facts.program}`, `起動してください: ${facts.program}`);
     case "listen-everywhere":
@@ -138,86 +135,38 @@ function systemKeepalive(place: Place, seconds: number): MendingCommand {
   };
 }
 
-/** The kind that was found; where nobody could say, all that it may be. */
-function kindsFor(kind: string, { transport }: MendingFacts): FirewallKind[] {
-  const found = FIREWALL_KINDS.find((each) => each === kind);
-  if (found === "none") return ["nftables"];
-  if (found !== undefined) return [found];
-  return transport === "icmp" ? ["nftables", "firewalld", "windows"] : ["nftables", "firewalld", "ufw", "windows"];
+/** For the firewalls that were found; where nobody could say, for all that it may be. */
+function acceptCommands(way: Way, place: Place, facts: MendingFacts, firewall: string): MendingCommand[] {
+  const found = foundFirewalls(firewall, way, facts.family);
+  return linesFor(found.length > 0 ? found : ANY_HOST.map(anywhereOf), way, place, facts);
 }
 
-/** A rule on one of the two hosts. `chain`: family, table and chain where packets are denied. */
-function accept(kind: FirewallKind, way: "in" | "out", facts: MendingFacts, chain: readonly string[]): string[] {
-  const { family, transport, from, to, flow, ports } = facts;
-  const peer = way === "in" ? from : to;
-  const spans = ports.map((span) => (span.from === span.to ? `${span.from}` : formatRange(span)));
-  const isIcmp = transport === "icmp";
-  const ip = family === "ipv6" ? "ip6" : "ip";
-  const comment = `rusuban:${flow}`;
-  switch (kind) {
-    case "none":
-    case "nftables": {
-      const [table = "inet", name = "filter", hook = way === "in" ? "input" : "output"] =
-        chain.length === 3 && way === "in" ? chain : [];
-      const what = isIcmp
-        ? `${family === "ipv6" ? "icmpv6" : "icmp"} type echo-request`
-        : `${transport} dport { ${spans.join(", ")} }`;
-      const side = way === "in" ? "saddr" : "daddr";
-      return [`nft 'insert rule ${table} ${name} ${hook} ${ip} ${side} ${peer} ${what} accept comment "${comment}"'`];
-    }
-    case "iptables": {
-      const program = family === "ipv6" ? "ip6tables" : "iptables";
-      const where = way === "in" ? `INPUT -s ${peer}` : `OUTPUT -d ${peer}`;
-      const icmp = family === "ipv6" ? "ipv6-icmp --icmpv6-type echo-request" : "icmp --icmp-type echo-request";
-      const tail = `-m comment --comment ${comment} -j ACCEPT`;
-      if (isIcmp) return [`${program} -I ${where} -p ${icmp} ${tail}`];
-      return spans.map((span) => `${program} -I ${where} -p ${transport} --dport ${span.replace("-", ":")} ${tail}`);
-    }
-    case "firewalld": {
-      if (way === "out") return [];
-      const rule = (what: string) =>
-        `firewall-cmd --permanent --add-rich-rule='rule family="${family}" source address="${peer}" ${what} accept' && firewall-cmd --reload`;
-      if (isIcmp) return [rule('icmp-type name="echo-request"')];
-      return spans.map((span) => rule(`port port="${span}" protocol="${transport}"`));
-    }
-    case "ufw": {
-      if (isIcmp) return ["ufw lets ping pass unless /etc/ufw/before.rules (before6.rules) drops echo-request there"];
-      const verb = way === "in" ? `allow from ${peer} to any` : `allow out from any to ${peer}`;
-      return spans.map((span) => `ufw ${verb} port ${span.replace("-", ":")} proto ${transport} comment '${comment}'`);
-    }
-    case "windows": {
-      const direction = way === "in" ? "Inbound" : "Outbound";
-      const port = way === "in" ? "-LocalPort" : "-RemotePort";
-      const icmp = family === "ipv6" ? "-Protocol ICMPv6 -IcmpType 128" : "-Protocol ICMPv4 -IcmpType 8";
-      const what = isIcmp
-        ? icmp
-        : `-Protocol ${transport.toUpperCase()} ${port} ${spans.map((span) => `'${span}'`).join(",")}`;
-      return [
-        `New-NetFirewallRule -DisplayName 'Rusuban ${flow}' -Group 'Rusuban' -Direction ${direction} -Action Allow ${what} -RemoteAddress ${peer}`,
-      ];
-    }
-  }
-}
-
-/** Whose firewall stands between is not known: a sentence for whoever runs it, and the line for Linux. */
-function betweenCommands({ family, transport, from, to, flow, ports }: MendingFacts): MendingCommand[] {
-  const spans = ports.map((span) => (span.from === span.to ? `${span.from}` : formatRange(span)));
-  const ip = family === "ipv6" ? "ip6" : "ip";
-  const what =
-    transport === "icmp"
-      ? `${family === "ipv6" ? "icmpv6" : "icmp"} type echo-request`
-      : `${transport} dport { ${spans.join(", ")} }`;
-  const named = transport === "icmp" ? "ICMP echo" : `${transport} ${spans.join(", ")}`;
-  const line = `nft 'insert rule inet filter forward ${ip} saddr ${from} ${ip} daddr ${to} ${what} accept comment "rusuban:${flow}"'`;
+/** Whose firewall stands between is not known: a sentence for whoever runs it, and lines for those of Linux. */
+function betweenCommands(way: "through" | "back", facts: MendingFacts): MendingCommand[] {
+  const { transport, ports, from, to } = facts;
+  const spans = ports.map((span) => portText(span, "-")).join(", ");
+  const named = transport === "icmp" ? "ICMP echo" : `${transport} ${spans}`;
+  const words = text(
+    `allow ${named} from ${from} to ${to}, and the replies (established connections)`,
+    `${from} から ${to} への ${named} と、その応答(確立済み接続)を許可してください`,
+  );
+  // ufw and firewalld always let through what belongs to a conversation.
+  const kinds = way === "back" ? (["nftables", "iptables"] as const) : FORWARDING;
   return [
-    {
-      place: "between",
-      firewall: "",
-      command: text(
-        `allow ${named} from ${from} to ${to}, and the replies (established connections)`,
-        `${from} から ${to} への ${named} と、その応答(確立済み接続)を許可してください`,
-      ),
-    },
-    { place: "between", firewall: "nftables", command: text(line, line) },
+    { place: "between", firewall: "", command: words },
+    ...linesFor(kinds.map(anywhereOf), way, "between", facts),
   ];
+}
+
+const ANY_HOST = ["nftables", "firewalld", "ufw", "windows"] as const;
+const FORWARDING = ["nftables", "iptables", "firewalld", "ufw"] as const;
+
+function anywhereOf(kind: FirewallKind): FoundFirewall {
+  return { kind, where: [] };
+}
+
+function linesFor(found: readonly FoundFirewall[], way: Way, place: Place, facts: MendingFacts): MendingCommand[] {
+  return found.flatMap((each) =>
+    acceptLines(each, way, facts).map((line) => ({ place, firewall: each.kind, command: text(line, line) })),
+  );
 }

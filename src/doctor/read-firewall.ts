@@ -1,7 +1,10 @@
 // What this host's own firewall says, read only: who is in charge, in which chain, and which addresses its rules name.
 
-import { createCommandRunner, tryRun } from "../firewall/live/command-runner.ts";
-import { detectFirewall } from "../firewall/live/detect.ts";
+import type { DecisionPlace } from "../firewall/live/backend.ts";
+import { type CommandRunner, createCommandRunner, tryRun } from "../firewall/live/command-runner.ts";
+import { detectFirewall, isFirewalldRunning } from "../firewall/live/detect.ts";
+import { type ActiveZones, readActiveZones, zonesFor } from "../firewall/live/firewalld.ts";
+import { partlyDenying } from "../firewall/live/partly-denying.ts";
 import { createSystemFiles } from "../firewall/live/system-files.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { familyOf } from "./address-text.ts";
@@ -10,42 +13,93 @@ import { DOCTOR_LIMITS } from "./limits.ts";
 export interface OwnFirewall {
   /** `ufw`, `firewalld`, `iptables`, `nftables inet filter input`, `none`. */
   readonly kind: string;
+  /** Where an accept has to stand: `nftables inet filter input, out iptables iptables-nft`, `firewalld internal, out firewalld`. */
+  readonly places: string;
   /** Single addresses and networks that its rules name; null where there are too many, or they cannot be read. */
   readonly addresses: readonly string[] | null;
 }
+
+/** `peers`: addresses of the other end, by which firewalld's zone is found. */
+export type FirewallReader = (peers?: readonly string[]) => Promise<OwnFirewall | undefined>;
 
 /** firewall-cmd, the slowest of them, takes a third of a second on a quiet machine. */
 const COMMAND_MS = 3_000;
 const REMEMBERED_MS = 30_000;
 
 /** A reader that asks again after half a minute at the soonest; undefined where the firewall cannot be read (no root). */
-export function createFirewallReader(
-  clock: Clock,
-  rememberedMs = REMEMBERED_MS,
-): () => Promise<OwnFirewall | undefined> {
-  let asked: { readonly atMs: number; readonly answer: Promise<OwnFirewall | undefined> } | undefined;
-  return () => {
+export function createFirewallReader(clock: Clock, rememberedMs = REMEMBERED_MS): FirewallReader {
+  let asked: { readonly atMs: number; readonly answer: Promise<Found | undefined> } | undefined;
+  const run = createCommandRunner(clock, COMMAND_MS);
+  return async (peers = []) => {
     if (asked === undefined || clock.monotonic() - asked.atMs > rememberedMs) {
-      asked = { atMs: clock.monotonic(), answer: readFirewall(clock).catch(() => undefined) };
+      asked = { atMs: clock.monotonic(), answer: readFirewall(run).catch(() => undefined) };
     }
-    return asked.answer;
+    const found = await asked.answer;
+    if (found === undefined) return undefined;
+    const { kind, addresses, places, zones } = found;
+    const inZones = zones && (await zonesOf(run, zones, peers));
+    const named = places.flatMap((place) => (place === "firewalld" && inZones ? inZones : [place]));
+    return { kind, addresses, places: withinBound(named) };
   };
 }
 
-async function readFirewall(clock: Clock): Promise<OwnFirewall | undefined> {
+interface Found extends Omit<OwnFirewall, "places"> {
+  readonly places: readonly string[];
+  /** Of firewalld, where that is in charge. */
+  readonly zones: ActiveZones | undefined;
+}
+
+async function readFirewall(run: CommandRunner): Promise<Found | undefined> {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return undefined;
-  const run = createCommandRunner(clock, COMMAND_MS);
-  const isFirewalld = (await tryRun(run, "firewall-cmd", ["--state"]))?.trim() === "running";
-  const { inCharge, places } = await detectFirewall({ run, files: createSystemFiles() }, { isFirewalld });
+  const machine = { run, files: createSystemFiles() };
+  const isFirewalld = await isFirewalldRunning(machine);
+  const [{ inCharge, places }, zones] = await Promise.all([
+    detectFirewall(machine, { isFirewalld }),
+    isFirewalld ? readActiveZones(run) : undefined,
+  ]);
   const place = places.find((each) => each.manager === inCharge && each.direction === "in")?.place;
   const kind = inCharge === "nftables" && place !== undefined ? `nftables ${place}` : inCharge;
-  const texts = await Promise.all([
+  const seen = async (direction: "in" | "out"): Promise<string[]> => {
+    // Our own table, where nobody denies, is named by a place that denies nothing.
+    const own = places.filter((each) => each.direction === direction && !(inCharge === "none" && direction === "in"));
+    const found = [...new Set(own.map(nameOf))];
+    if (found.length > 0) return found;
+    if (inCharge === "firewalld" || inCharge === "ufw") return [inCharge];
+    const partly = await partlyDenying(machine, direction);
+    return partly.length > 0 ? partly : ["none"];
+  };
+  const [incoming, outgoing, ...texts] = await Promise.all([
+    seen("in"),
+    seen("out"),
     tryRun(run, "nft", ["list", "ruleset"]),
     tryRun(run, "iptables-save", []),
     tryRun(run, "ip6tables-save", []),
   ]);
-  if (texts.every((text) => text === undefined)) return { kind, addresses: null };
-  return { kind, addresses: addressesIn(texts.join("\n")) };
+  const all = [...incoming, ...outgoing.map((each) => `out ${each}`)];
+  const isReadable = texts.some((text) => text !== undefined);
+  return { kind, places: all, zones, addresses: isReadable ? addressesIn(texts.join("\n")) : null };
+}
+
+function nameOf({ manager, place }: DecisionPlace): string {
+  if (manager === "nftables") return `nftables ${place}`;
+  return manager === "iptables" ? `iptables ${place.split(" ", 1)[0]}` : manager;
+}
+
+async function zonesOf(run: CommandRunner, active: ActiveZones, peers: readonly string[]): Promise<string[]> {
+  const sought = peers.length === 0 ? [undefined] : peers;
+  const zones = await Promise.all(sought.map((peer) => zonesFor(run, active, peer)));
+  return [...new Set(zones.flat())].map((zone) => `firewalld ${zone}`);
+}
+
+/** What does not fit the message is left out, from the end. */
+function withinBound(places: readonly string[]): string {
+  let text = "";
+  for (const place of places) {
+    const more = text === "" ? place : `${text}, ${place}`;
+    if (Buffer.byteLength(more) > DOCTOR_LIMITS.firewallBytesMax) break;
+    text = more;
+  }
+  return text;
 }
 
 /** Every address and network that stands in rules as a word of its own; null beyond the bound. */

@@ -3,13 +3,14 @@
 
 import type { PortRange, Text, Transport } from "../ports/flow.ts";
 import { flowName, settingKey } from "../ports/port-map.ts";
+import type { FirewallKind } from "./accept-lines.ts";
 import type { Place } from "./cause.ts";
 import { type CauseId, causeOf } from "./causes/causes.ts";
 import type { Evidence, Family, IdleEvidence } from "./evidence.ts";
 import type { Examined, Role, Sights, Subject } from "./examination.ts";
 import { spans } from "./judge.ts";
 import { refuserOf } from "./judge-hops.ts";
-import { type FirewallKind, type MendingCommand, mendingCommands } from "./mending.ts";
+import { type MendingCommand, mendingCommands } from "./mending.ts";
 import type { State } from "./verdict.ts";
 
 export const WHERES = ["this-host", "between", "far-host"] as const;

@@ -76,8 +76,13 @@ export function othersOf({ rules }: SavedFilter, chain: string): SavedRule[] {
 
 /** Where a built-in chain denies, counted without our rules. */
 export function denialIn(filter: SavedFilter, chain: string) {
-  const chains = new Map([...filter.policies.keys()].map((name) => [name, chainOf(filter, name)]));
+  const chains = chainsOf(filter);
   return denialOf(chains.get(chain) ?? { policy: "none", rules: [] }, chains);
+}
+
+/** All of them without our rules, as the search for denials takes them. */
+export function chainsOf(filter: SavedFilter): ReadonlyMap<string, Chain> {
+  return new Map([...filter.policies.keys()].map((name) => [name, chainOf(filter, name)]));
 }
 
 function chainOf(filter: SavedFilter, name: string): Chain {

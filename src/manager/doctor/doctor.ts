@@ -9,7 +9,7 @@ import { createLocalHelper } from "../../doctor/local-helper.ts";
 import { readForgetting } from "../../doctor/probes/forgetting.ts";
 import { leaveIdle } from "../../doctor/probes/idle-connections.ts";
 import { createTrace } from "../../doctor/probes/trace.ts";
-import { createFirewallReader } from "../../doctor/read-firewall.ts";
+import { createFirewallReader, type FirewallReader } from "../../doctor/read-firewall.ts";
 import { type DoctorEntry, entriesOf, lineOf } from "../../doctor/report.ts";
 import type { IdleNeeds } from "../../doctor/try-idle.ts";
 import { createCommandRunner } from "../../firewall/live/command-runner.ts";
@@ -258,7 +258,7 @@ async function reachFar(
 function createNear(
   host: ExaminedHost,
   { identity, flows, clock, random }: DoctorNeeds,
-  readFirewall: ReturnType<typeof createFirewallReader>,
+  readFirewall: FirewallReader,
 ): Helper {
   return createLocalHelper({
     identity,

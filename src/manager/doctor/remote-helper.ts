@@ -29,7 +29,7 @@ export function createRemoteHelper(askFar: AskFar, clock: Clock): Helper {
         addresses: sight.addresses.filter(isAddress),
         peerAddresses: sight.peerAddresses.filter(isAddress),
         sawPeerFrom: sight.sawPeerFrom.filter(isAddress),
-        firewall: /^[\w -]*$/.test(sight.firewall) ? sight.firewall : "",
+        firewall: /^[\w, -]*$/.test(sight.firewall) ? sight.firewall : "",
         // A flow that only a newer agent knows is none that we could examine.
         flows: sight.flows.flatMap(({ flow, ...rest }) => (isFlowKey(flow) ? [{ ...rest, flow }] : [])),
         sockets: sight.sockets ?? null,

@@ -122,7 +122,7 @@ export const DoctorReply = union({
       peerAddresses: list(Address, 64),
       sawPeerFrom: list(Address, 64),
       ruleAddresses: optional(list(Address, 4_096)),
-      firewall: text(64),
+      firewall: text(256),
     }),
   ],
   dialled: [
