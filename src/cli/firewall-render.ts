@@ -184,6 +184,7 @@ function flowsOfHost(
 const MEANS_FLOWS: Readonly<Record<Exclude<HostMeans, "agent">, readonly FlowKey[]>> = {
   wsman: ["wsmanHttps", "ping"],
   "cim-xml": ["cimXml", "ping"],
+  snmp: ["snmpGet", "ping"],
   ping: ["ping"],
 };
 

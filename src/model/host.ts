@@ -21,7 +21,7 @@ export interface Host {
 }
 
 /** `agent` is ours; the others are for servers that run none. */
-export const HOST_MEANS = ["agent", "wsman", "cim-xml", "ping"] as const;
+export const HOST_MEANS = ["agent", "wsman", "cim-xml", "snmp", "ping"] as const;
 export type HostMeans = (typeof HOST_MEANS)[number];
 
 /** What the agent says of its machine. */

@@ -12,7 +12,9 @@ describe("the port map", () => {
     ["cimXml", "manager", "agent", "tcp", 5989],
     ["cimXmlLoopback", "agent", "agent", "tcp", 5988],
     ["cimIndication", "agent device", "manager", "tcp", 6736],
+    ["eventCollector", "agent", "manager", "tcp", 5986],
     ["ping", "manager", "agent", "icmp", null],
+    ["snmpGet", "manager", "agent", "udp", 161],
     ["snmpTrap", "agent device", "manager", "udp", 162],
     ["managerReport", "agent", "manager", "tcp", 31134],
     ["expressReport", "agent", "manager", "tcp", 31136],
@@ -41,8 +43,8 @@ describe("the port map", () => {
     ]);
   });
 
-  it("declares these 24 flows and no other", () => {
-    expect(FLOW_KEYS).toHaveLength(24);
+  it("declares these 26 flows and no other", () => {
+    expect(FLOW_KEYS).toHaveLength(26);
   });
 
   it("gives every flow but ICMP either a port or a range, never both", () => {
@@ -87,12 +89,13 @@ describe("the port map", () => {
 
   it("encrypts every flow between our own parties, and names why a flow does not", () => {
     const open = flows.filter(({ tls }) => tls === "never").map(({ key }) => key);
-    expect(open).toEqual(["wsmanHttp", "cimXmlLoopback", "ping", "snmpTrap"]);
+    expect(open).toEqual(["wsmanHttp", "cimXmlLoopback", "ping", "snmpGet", "snmpTrap"]);
   });
 
   it("keeps plain HTTP off until the operator turns it on", () => {
     expect(PORT_MAP.wsmanHttp.enabled).not.toBe(true);
     expect(PORT_MAP.cimXmlLoopback.enabled).not.toBe(true);
+    expect(PORT_MAP.eventCollector.enabled).not.toBe(true);
     expect(PORT_MAP.wsmanHttp.platform).toBe("windows");
   });
 
@@ -141,7 +144,7 @@ describe("findFlow", () => {
     ["443", "shared", ["express-web", "exchange-online"]],
     ["be-03", "shared", ["manager-peer", "administration"]],
     ["manager-reprot", "unknown", ["manager-report"]],
-    ["snmp", "unknown", ["snmp-trap"]],
+    ["snmp", "unknown", ["snmp-get", "snmp-trap"]],
     ["20350", "unknown", []],
     ["zzzzzz", "unknown", []],
     ["", "unknown", []],
@@ -164,7 +167,12 @@ describe("names and settings", () => {
 
   it("names a setting for every flow that can move, and none for the others", () => {
     expect(settingKey("managerReport")).toBe("ports.managerReport");
-    expect(FLOW_KEYS.filter((key) => settingKey(key) === null)).toEqual(["ping", "historyForward", "exchangeOnline"]);
+    expect(FLOW_KEYS.filter((key) => settingKey(key) === null)).toEqual([
+      "ping",
+      "snmpGet",
+      "historyForward",
+      "exchangeOnline",
+    ]);
   });
 
   it("suggests at most three, the nearest first", () => {

@@ -141,6 +141,34 @@ export const WATCHING_FLOWS = {
     spec: "DSP0200 (export messages), DSP1054",
     seedRows: ["esm-04"],
   },
+  eventCollector: {
+    title: { en: "Windows event collection (WS-MAN/HTTPS)", ja: "Windows イベント収集(WS-MAN/HTTPS)" },
+    purpose: {
+      en: "Windows servers without our agent send their event logs by themselves, as their group policy tells them.",
+      ja: "エージェントのない Windows サーバが、グループポリシーに従ってイベントログを自分から送ります。",
+    },
+    whenClosed: {
+      en: "Events wait in the Windows server's own logs and are sent late, as far as those reach back.",
+      ja: "イベントは Windows サーバ自身のログに留まり、ログに残っている範囲だけが遅れて届きます。",
+    },
+    protocol: "WS-Management over HTTPS, publisher-initiated subscriptions",
+    initiators: ["agent"],
+    listener: "manager",
+    transport: "tcp",
+    port: 5986, // Where the policy of Windows sends HTTPS; an agent on the manager's own host has it already.
+    range: null,
+    variants: [],
+    scope: "network",
+    tls: "standard",
+    changeable: true,
+    enabled: {
+      en: "the manager collects Windows events",
+      ja: "マネージャで Windows イベントの収集を有効にしたとき",
+    },
+    platform: "any",
+    spec: "MS-WSMV §3.1.4.1.30",
+    seedRows: [],
+  },
   ping: {
     title: { en: "Reachability (ping)", ja: "CIM-Indication設定 Ping (ICMP)" },
     purpose: {
@@ -165,6 +193,31 @@ export const WATCHING_FLOWS = {
     platform: "any",
     spec: "RFC 792 (echo), RFC 4443 §4",
     seedRows: ["esm-05"],
+  },
+  snmpGet: {
+    title: { en: "Server monitoring (SNMP)", ja: "サーバ・機器の監視(SNMP)" },
+    purpose: {
+      en: "The manager reads the state of what offers nothing else; SNMPv3 protects the datagram itself.",
+      ja: "ほかの方式に対応しないサーバや機器の状態をマネージャが読みます(SNMPv3 はデータグラム自体を保護)。",
+    },
+    whenClosed: {
+      en: "Servers and devices that are minded by SNMP are unreachable for the manager.",
+      ja: "SNMP で監視するサーバや機器は、マネージャから応答なしに見えます。",
+    },
+    protocol: "SNMP v1, v2c, v3 requests",
+    initiators: ["manager"],
+    listener: "agent",
+    transport: "udp",
+    port: 161,
+    range: null,
+    variants: [],
+    scope: "network",
+    tls: "never",
+    changeable: false, // The server's own program listens; its port is given with the host (`rusuban host add --port`).
+    enabled: { en: "a server is minded by SNMP", ja: "SNMP で監視するサーバがあるとき" },
+    platform: "any",
+    spec: "RFC 3417 §3.2",
+    seedRows: [],
   },
   snmpTrap: {
     title: { en: "Manager report (SNMP trap)", ja: "マネージャ通報(SNMP)" },
