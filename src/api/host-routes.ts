@@ -83,6 +83,20 @@ export const HostName = z
     "letters, digits, space, dot, underscore and hyphen, beginning with a letter or digit",
   );
 
+const CertificateNameList = z.array(z.string().min(1).max(API_LIMITS.address)).max(API_LIMITS.certificateNames);
+
+/** What a host's certificate carries beside its identity, for clients that compare names. */
+export const CertificateNames = z
+  .object({
+    hostId: z.string(),
+    given: CertificateNameList.describe("by an administrator"),
+    signed: z
+      .array(z.string())
+      .describe("in its next certificate: those, and the address it is seen at; never the manager's or another host's"),
+  })
+  .meta({ id: "CertificateNames" });
+export type CertificateNames = z.infer<typeof CertificateNames>;
+
 /** Why a server's certificate is believed. */
 export const TrustSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("plain") }).describe("no TLS: everything, the password too, can be read on the way"),
@@ -237,6 +251,26 @@ export const HOST_ROUTES = defineRoutes({
     status: 200,
     reply: HostSchema,
   },
+  hostNames: {
+    method: "GET",
+    path: "/api/v1/hosts/:host/names",
+    role: "viewer",
+    description: "DNS names and addresses in the certificate of a host with an agent.",
+    params: ByHost,
+    status: 200,
+    reply: CertificateNames,
+  },
+  hostNamesSet: {
+    method: "PUT",
+    path: "/api/v1/hosts/:host/names",
+    role: "administrator",
+    description:
+      "Gives a host other names and addresses for its certificate. Whoever holds it can pass for them; its agent fetches the new one within minutes.",
+    params: ByHost,
+    body: z.object({ names: CertificateNameList }),
+    status: 200,
+    reply: CertificateNames,
+  },
   hostRemove: {
     method: "DELETE",
     path: "/api/v1/hosts/:host",
@@ -254,6 +288,9 @@ export const HOST_ROUTES = defineRoutes({
     body: z.object({
       validSeconds: z.int().min(API_LIMITS.tokenSeconds.min).max(API_LIMITS.tokenSeconds.max).optional(),
       name: HostName.optional().describe("what the host will be called; its own name otherwise"),
+      certificateNames: CertificateNameList.optional().describe(
+        "names and addresses for its certificate, beside `name` and the address it is seen at",
+      ),
     }),
     status: 201,
     reply: EnrolmentToken,

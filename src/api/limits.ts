@@ -23,6 +23,8 @@ export const API_LIMITS = {
   /** Addresses of one request: each takes some seconds, all at once. */
   discovered: 64,
   pem: 65_536,
+  /** Names and addresses in one host's certificate: a machine has a few names and an address in each of its networks. */
+  certificateNames: 16,
   accountPassword: 1_024,
   group: 200,
   groups: 1_000,

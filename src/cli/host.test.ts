@@ -159,12 +159,37 @@ describe("host show", () => {
   });
 });
 
+describe("host names", () => {
+  it("tells what is in a host's certificate, and gives it others", async () => {
+    const told = await runRecorded(["host", "names", "web1"], fleet());
+    expect(told.stdout).toMatch(/^Given +web1\.example$/m);
+    expect(told.stdout).toMatch(/^In the certificate +\S+, web1\.example$/m);
+    expect(told.manager.heardOnce("hostNames").params).toEqual({ host: WEB1.id });
+    const given = await runRecorded(["host", "names", "web1", "a.example", "192.0.2.9", "--json"], fleet());
+    expect(given.manager.heardOnce("hostNamesSet").body).toEqual({ names: ["a.example", "192.0.2.9"] });
+    expect(ROUTES.hostNamesSet.reply.parse(given.data).given).toEqual(["a.example", "192.0.2.9"]);
+  });
+
+  it("takes all away with --none, and refuses that beside names", async () => {
+    const { manager } = await runRecorded(["host", "names", "web1", "--none"], fleet());
+    expect(manager.heardOnce("hostNamesSet").body).toEqual({ names: [] });
+    const both = await runRecorded(["host", "names", "web1", "a.example", "--none"]);
+    expect([both.exitCode, both.manager.heard]).toEqual([EXIT.usage, []]);
+  });
+});
+
 describe("host token", () => {
   it("puts the line to paste, and nothing else, on stdout", async () => {
     const { stdout, stderr, manager } = await runRecorded(["host", "token", "--name", "web3", "--valid", "2h"]);
     expect(stdout).toBe("rusuban agent enroll secret-token\n");
     expect(stderr).toMatch(/once, before 20\d\d-/);
     expect(manager.heardOnce("hostToken").body).toEqual({ name: "web3", validSeconds: 7_200 });
+  });
+
+  it("takes names for the host's certificate", async () => {
+    const names = ["--certificate-name", "web3.example", "--certificate-name", "192.0.2.9"];
+    const { manager } = await runRecorded(["host", "token", ...names]);
+    expect(manager.heardOnce("hostToken").body).toEqual({ certificateNames: ["web3.example", "192.0.2.9"] });
   });
 
   it("gives the contract's reply with --json", async () => {

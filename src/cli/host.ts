@@ -12,6 +12,7 @@ import { HOST_ADD, HOST_CHECK } from "./host-add.ts";
 import { HOST_DISCOVER } from "./host-discover.ts";
 import { HOST_GROUP, HOST_GROUPS, HOST_WATCH } from "./host-groups.ts";
 import { HOST_HISTORY } from "./host-history.ts";
+import { HOST_NAMES } from "./host-names.ts";
 import { listPages } from "./list-pages.ts";
 import type { Cell, Style } from "./output.ts";
 import { formatMoment } from "./quantities.ts";
@@ -38,6 +39,10 @@ const WORDS = {
   nameOption: {
     en: "what the host will be called; its own name otherwise",
     ja: "登録後のホスト名(省略時はサーバ自身の名前)",
+  },
+  certificateNameOption: {
+    en: "DNS name or address for the certificate of the host, for clients that compare names (repeatable)",
+    ja: "ホストの証明書に入れる DNS 名またはアドレス。名前を照合するクライアント用(複数指定可)",
   },
   validOption: { en: "how long the token can be used: 90s, 30m, 12h, 7d", ja: "トークンの有効期間: 90s、30m、12h、7d" },
   newName: { en: "the new name", ja: "新しい名前" },
@@ -107,7 +112,7 @@ const READING_STYLES: Readonly<Record<ReadingState, Style>> = {
 /** Managers of some hundred hosts show all of them; beyond, one asks for more. */
 const HOSTS_SHOWN = 1_000;
 
-/** `rusuban host list|show|history|groups|group|watch|token|remove|rename`. */
+/** `rusuban host list|show|history|groups|group|watch|names|token|remove|rename` and those of hosts without an agent. */
 export function hostCommand(cli: Cli): Command {
   return defineGroup(cli, "host", WORDS.group, [
     defineCommand(cli, {
@@ -136,14 +141,20 @@ export function hostCommand(cli: Cli): Command {
     defineCommand(cli, HOST_GROUPS),
     defineCommand(cli, HOST_GROUP),
     defineCommand(cli, HOST_WATCH),
+    defineCommand(cli, HOST_NAMES),
     defineCommand(cli, {
       name: "token",
       about: WORDS.token,
       options: [
         { flags: "--name <name>", about: WORDS.nameOption },
+        { flags: "--certificate-name <name>", about: WORDS.certificateNameOption, isRepeatable: true },
         { flags: "--valid <time>", about: WORDS.validOption, kind: seconds(API_LIMITS.tokenSeconds) },
       ],
-      examples: ["rusuban host token", "rusuban host token --name web1 --valid 2h"],
+      examples: [
+        "rusuban host token",
+        "rusuban host token --name web1 --valid 2h",
+        "rusuban host token --name web1 --certificate-name web1.example.jp",
+      ],
       run: token,
     }),
     defineCommand(cli, {
@@ -273,9 +284,12 @@ function showReadings(session: Session, latest: HostReadings | null): void {
   );
 }
 
-async function token(session: Session, { name, valid }: { name?: string; valid?: number }): Promise<void> {
+async function token(
+  session: Session,
+  { name, valid, certificateName }: { name?: string; valid?: number; certificateName?: string[] },
+): Promise<void> {
   const api = await session.api();
-  const made = await api.hostToken({ body: { name, validSeconds: valid } });
+  const made = await api.hostToken({ body: { name, validSeconds: valid, certificateNames: certificateName } });
   session.result(made, () => {
     session.tell(WORDS.pasteLine, { moment: formatMoment(made.expiresAtMs) });
     session.printText(made.line);

@@ -187,6 +187,14 @@ function usualHandlers(manager: MemoryManager): Handlers {
       next: { fromMs: NOW_MS, toMs: NOW_MS + body.seconds * 1_000 },
     }),
     maintenanceEnd: ({ params }) => void one(manager.maintenance, params.id),
+    hostNames: ({ params }) => {
+      const { id, address } = hostOf(params.host);
+      return { hostId: id, given: ["web1.example"], signed: [address, "web1.example"] };
+    },
+    hostNamesSet: ({ params, body }) => {
+      const { id, address } = hostOf(params.host);
+      return { hostId: id, given: body.names, signed: [address, ...body.names] };
+    },
     hostRemove: ({ params }) => void hostOf(params.host),
     hostToken: ({ body }) => ({
       token: "secret-token",

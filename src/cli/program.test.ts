@@ -211,6 +211,8 @@ describe("a hostile manager", () => {
       }),
       hostToken: () => ({ token: EVIL, line: EVIL, name: EVIL, expiresAtMs: 0 }),
       signInLink: () => ({ account: EVIL, url: EVIL, token: EVIL, expiresAtMs: 0 }),
+      hostNames: () => ({ hostId: EVIL, given: [EVIL], signed: [EVIL] }),
+      hostNamesSet: () => ({ hostId: EVIL, given: [EVIL], signed: [EVIL] }),
       hostChange: () => sampleHost({ name: EVIL, group: EVIL }),
       hostAdd: () => sampleHost({ name: EVIL, address: EVIL }),
       hostDiscover: () => ({
@@ -261,6 +263,8 @@ describe("a hostile manager", () => {
     ["maintenance", "list"],
     ["maintenance", "add", "--for", "1h"],
     ["maintenance", "end", id],
+    ["host", "names", id],
+    ["host", "names", id, "b"],
     ["host", "rename", id, "b"],
     ["host", "remove", id, "--dry-run"],
     ["host", "remove", id, "--yes"],
@@ -324,7 +328,7 @@ describe("a hostile manager", () => {
         [...called].some((line) => line === end || line.startsWith(`${end} `)),
         end,
       ).toBe(true);
-    expect(ends).toHaveLength(31);
+    expect(ends).toHaveLength(32);
   });
 
   it("keeps exact values in JSON all the same", async () => {

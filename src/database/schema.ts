@@ -52,6 +52,8 @@ export interface HostsTable {
   /** Since when its state counts for nothing; null: it counts. */
   readonly unwatched_at_ms: number | null;
   readonly means: Generated<HostMeans>;
+  /** JSON of string[]: names and addresses that the administrator gave for its certificate. */
+  readonly certificate_names: Generated<string>;
 }
 
 export interface EnrolmentTokensTable {
@@ -60,6 +62,8 @@ export interface EnrolmentTokensTable {
   readonly secret_hash: Fixed<string>;
   /** The name the host shall get, where the operator has said one. */
   readonly host_name: Fixed<string | null>;
+  /** JSON of string[]: what the host's certificate shall carry. */
+  readonly certificate_names: Generated<string>;
   readonly created_at_ms: Fixed<number>;
   readonly created_by: Fixed<string>;
   readonly expires_at_ms: Fixed<number>;
@@ -76,6 +80,8 @@ export interface CertificatesTable {
   readonly host_id: Fixed<string | null>;
   /** SHA-256 of the certificate (DER), lower-case hex. */
   readonly fingerprint: Fixed<string>;
+  /** JSON of string[]: names and addresses in it, sorted. */
+  readonly names: Generated<string>;
   readonly issued_at_ms: Fixed<number>;
   readonly expires_at_ms: Fixed<number>;
   readonly revoked_at_ms: number | null;

@@ -5,6 +5,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Agentless, EnrolmentTokens, HostDirectory } from "./api/needs.ts";
 import { decodeTextPosition, encodePosition } from "./api/position.ts";
 import type { CertificateList } from "./fleet/certificate-list.ts";
+import { type CertificateNames, plainName } from "./fleet/certificate-names.ts";
 import type { Enrolment } from "./fleet/enrolment.ts";
 import type { HostList, HostRecord } from "./fleet/host-list.ts";
 import type { Presence } from "./fleet/presence.ts";
@@ -25,6 +26,7 @@ export function createHostDirectory({
   hosts,
   presence,
   certificates,
+  names,
   connections,
   onRevoked,
   onChanged,
@@ -33,6 +35,7 @@ export function createHostDirectory({
   readonly hosts: HostList;
   readonly presence: Presence;
   readonly certificates: CertificateList;
+  readonly names: CertificateNames;
   readonly connections: Connections;
   readonly onRevoked: (hostId: string) => void;
   /** The operator has decided something about it. */
@@ -76,6 +79,16 @@ export function createHostDirectory({
       if (record !== undefined) onChanged(record);
       return record === undefined ? undefined : toHost(record, presence);
     },
+    async names({ id, address }) {
+      const given = await names.givenTo(id);
+      return { given, signed: await names.toSign({ id, given, address }) };
+    },
+    async giveNames({ id, name, means }, wanted) {
+      if (means !== "agent") {
+        throw new ApiError("invalid-request", `host: ${name} has no certificate of ours, because it runs no agent`);
+      }
+      await names.give(id, await mayBeGiven(names, wanted, id));
+    },
     async revoke(id) {
       await certificates.revokeHost(id);
       presence.remove(id);
@@ -86,6 +99,24 @@ export function createHostDirectory({
   };
 }
 
+/** In their one form, without doubles. Throws ApiError for the first that may not be given to the host. */
+async function mayBeGiven(
+  names: CertificateNames,
+  wanted: readonly string[],
+  hostId: string | undefined,
+): Promise<string[]> {
+  const given = new Set<string>();
+  for (const name of wanted) {
+    const problem = await names.problemOf(name, hostId);
+    const plain = plainName(name);
+    if (problem !== undefined || plain === undefined) {
+      throw new ApiError("invalid-request", `names: ${JSON.stringify(name)} ${problem}: a certificate cannot carry it`);
+    }
+    given.add(plain);
+  }
+  return [...given];
+}
+
 function parsePosition(after: string): { id: string; name: string } {
   const [id = "", ...name] = decodeTextPosition(after).split(" ");
   return { id, name: name.join(" ") };
@@ -94,20 +125,27 @@ function parsePosition(after: string): { id: string; name: string } {
 /** The line that an administrator pastes: the token itself is the secret in it. */
 export function createEnrolmentTokens({
   enrolment,
+  names,
   validSeconds: usual,
   addresses,
   port,
 }: {
   readonly enrolment: Enrolment;
+  readonly names: CertificateNames;
   readonly validSeconds: number;
   /** Where hosts reach the agent browser. */
   readonly addresses: readonly string[];
   readonly port: () => number;
 }): EnrolmentTokens {
   return {
-    async create({ validSeconds = usual, name, by }) {
+    async create({ validSeconds = usual, name, certificateNames, by }) {
+      const given = await mayBeGiven(names, certificateNames, undefined);
+      // The name that the administrator gives a host is one of them, where it can be.
+      const isName = name !== undefined && (await names.problemOf(name, undefined)) === undefined;
+      const plain = isName ? plainName(name) : undefined;
       const { token, expiresAtMs } = await enrolment.createToken({
         hostName: name ?? null,
+        certificateNames: [...new Set([...given, ...(plain === undefined ? [] : [plain])])],
         createdBy: by,
         validSeconds,
         addresses,

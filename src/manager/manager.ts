@@ -32,6 +32,7 @@ import { createIdleExaminations } from "./doctor/idle-examinations.ts";
 import { logExamination } from "./doctor/log-examination.ts";
 import { type HostSeen, serveBrowser } from "./fleet/browser-receiver.ts";
 import { CertificateList } from "./fleet/certificate-list.ts";
+import { createCertificateNames } from "./fleet/certificate-names.ts";
 import { createControlLink } from "./fleet/control-link.ts";
 import { Enrolment } from "./fleet/enrolment.ts";
 import { HostDecisions } from "./fleet/host-groups.ts";
@@ -45,6 +46,7 @@ import { createListeners } from "./listeners.ts";
 import {
   issueManagerIdentity,
   managerFiles,
+  namesOfThisComputer,
   openManagerData,
   reachableAddresses,
   writeAdministratorLink,
@@ -124,10 +126,12 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
   }
   const certificates = await CertificateList.open({ database, clock });
   const connections = new Connections();
+  const names = createCertificateNames({ database, managerNames: [...addresses, ...namesOfThisComputer()] });
   const enrolment = new Enrolment({
     database,
     authority,
     certificates,
+    names,
     clock,
     random,
     certificateDays: settings["certificates.days"],
@@ -252,6 +256,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     hosts,
     presence,
     certificates,
+    names,
     connections,
     onRevoked: (hostId) => {
       receiver.closeHost(hostId);
@@ -294,6 +299,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     },
     tokens: createEnrolmentTokens({
       enrolment,
+      names,
       validSeconds: settings["hosts.tokenSeconds"],
       addresses,
       port: () => book.portOf("agentBrowser"),

@@ -41,7 +41,11 @@ const VECTORS: readonly [name: string, codec: Codec<any>, value: { kind: string 
     BrowserReply,
     { kind: "enrolled", hostId: uuid, name: "web1", certificatePem: "pem", authorityPem: "pem", manager } as never,
   ],
-  ["browser advertised", BrowserReply, { kind: "advertised", manager, advertiseAgainSeconds: 60 } as never],
+  [
+    "browser advertised",
+    BrowserReply,
+    { kind: "advertised", manager, advertiseAgainSeconds: 60, renew: false } as never,
+  ],
   ["browser renewed", BrowserReply, { kind: "renewed", certificatePem: "pem" } as never],
   ["browser refused", BrowserReply, { kind: "refused", code: "usedToken", reason: "no" } as never],
   ["dedup manager openBackup", DedupManagerRequest, { kind: "openBackup", version: 1, jobId: uuid } as never],

@@ -25,6 +25,8 @@ export interface StoryOptions {
   /** Settings beyond those that a story needs, as `--set` takes them. */
   readonly manager?: Readonly<Record<string, string>>;
   readonly agent?: Readonly<Record<string, string>>;
+  /** For the certificate of the first host. */
+  readonly certificateNames?: string[];
 }
 
 export interface StoryHost {
@@ -108,10 +110,14 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
   await manager.start();
   const api = await openManagerApi({ dataDirectory: managerDirectory, language: "en", clock: systemClock });
 
-  async function addHost(name: string, settings: Readonly<Record<string, string>> = {}): Promise<StoryHost> {
+  async function addHost(
+    name: string,
+    settings: Readonly<Record<string, string>> = {},
+    certificateNames?: string[],
+  ): Promise<StoryHost> {
     const dataDirectory = join(folder, name);
     const flags = toFlags({ ...common, ...(await portSettings(AGENT_LISTENS)), ...settings });
-    const { token } = await api.hostToken({ body: { name } });
+    const { token } = await api.hostToken({ body: { name, certificateNames } });
     // The token goes by the environment, as on a server where others can see the command line.
     const enrolment = {
       name: `enrolment of ${name}`,
@@ -130,7 +136,7 @@ export async function startStory(options: StoryOptions = {}): Promise<Story> {
     return { hostId, program, dataDirectory };
   }
 
-  const host = await addHost("agent", options.agent);
+  const host = await addHost("agent", options.agent, options.certificateNames);
   const persist = <T>(what: string, call: () => Promise<T>): Promise<T> => {
     let last: unknown;
     return until(

@@ -30,7 +30,11 @@ let heard: BrowserRequest[];
 let failing: boolean;
 
 /** The advertiser against a manager that answers over a pair of queues. */
-async function start(managerPorts: { flow: string; port: number }[] = [], advertiseAgainSeconds = 60) {
+async function start(
+  managerPorts: { flow: string; port: number }[] = [],
+  advertiseAgainSeconds = 60,
+  mayRenew: () => boolean = () => false,
+) {
   const authority = await openAuthority({
     directory: mkdtempSync(join(tmpdir(), "rusuban-ca-")),
     clock,
@@ -60,7 +64,8 @@ async function start(managerPorts: { flow: string; port: number }[] = [], advert
         heard.push(asked);
         if (asked.kind === "renew")
           return { kind: "renewed", certificatePem: await issue(asked.certificateRequestPem) };
-        return { kind: "advertised", manager: { managerId: "m1", ports: managerPorts }, advertiseAgainSeconds };
+        const manager = { managerId: "m1", ports: managerPorts };
+        return { kind: "advertised", manager, advertiseAgainSeconds, renew: mayRenew() };
       },
     }).catch(() => {});
     return near;
@@ -121,6 +126,20 @@ it("tries again, ever less often, while the manager is away", async () => {
   await atRest();
   await clock.advance(8_000);
   await until(() => heard.length === 1);
+  await advertiser.stop();
+});
+
+it("renews the certificate before its time where the manager asks for it", async () => {
+  let isOther = false;
+  const { advertiser } = await start([], 60, () => isOther);
+  const first = identity.serial;
+  await until(() => heard.length === 1);
+  await atRest();
+  expect(identity.serial).toBe(first);
+  isOther = true;
+  await clock.advance(60_000);
+  await until(() => identity.serial !== first);
+  expect(heard.map(({ kind }) => kind)).toEqual(["advertise", "advertise", "renew"]);
   await advertiser.stop();
 });
 

@@ -9,7 +9,7 @@ import type { Service } from "../../runtime/service.ts";
 import { type ManagerLink, storeManagerFacts } from "./manager-link.ts";
 
 // Tells the manager, at an interval that the manager names, that this host is there and what it is; learns the manager's
-// ports; renews the host's certificate when two thirds of its life are over.
+// ports; renews the host's certificate when two thirds of its life are over, or when it is to carry other names.
 
 export interface AdvertiserNeeds {
   readonly link: ManagerLink;
@@ -75,7 +75,11 @@ async function advertiseOnce(needs: AdvertiserNeeds, signal: AbortSignal): Promi
   });
   const browser = createBrowserClient(channel, { clock, timeoutMs: TIMEOUT_MS });
   try {
-    const { manager, advertiseAgainSeconds } = await browser.advertise({
+    const {
+      manager,
+      advertiseAgainSeconds,
+      renew: isWanted,
+    } = await browser.advertise({
       sentAtMs: clock.now(),
       facts: await facts(),
       ports,
@@ -89,7 +93,7 @@ async function advertiseOnce(needs: AdvertiserNeeds, signal: AbortSignal): Promi
       await storeManagerFacts(directory, changed);
       link.update(changed);
     }
-    if (clock.now() >= identity().renewAfter) await renew(browser, needs);
+    if (isWanted || clock.now() >= identity().renewAfter) await renew(browser, needs);
     return advertiseAgainSeconds;
   } finally {
     browser.close();

@@ -4,6 +4,7 @@ import { history } from "./0002-history.ts";
 import { groupsAndMaintenance } from "./0003-groups-and-maintenance.ts";
 import { agentlessHosts } from "./0004-agentless-hosts.ts";
 import { indicationSubscriptions } from "./0005-indication-subscriptions.ts";
+import { certificateNames } from "./0006-certificate-names.ts";
 
 /** In the order in which they run; a migration that has been released never changes. */
 export const ALL_MIGRATIONS: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   groupsAndMaintenance,
   agentlessHosts,
   indicationSubscriptions,
+  certificateNames,
 ];

@@ -37,11 +37,16 @@ export const AUDITED: { readonly [N in ChangingName]: Audited<N> } = {
     details: ({ body }) => ({ ...body }),
   },
   maintenanceEnd: { action: "maintenance.end", subject: ({ params }) => params.id },
+  hostNamesSet: {
+    action: "host.names",
+    subject: ({ params }) => params.host,
+    details: ({ body }) => ({ names: body.names }),
+  },
   hostRemove: { action: "host.remove", subject: ({ params }) => params.host },
   hostToken: {
     action: "host.token",
     subject: ({ body }) => body.name ?? "",
-    details: (_, reply) => ({ expiresAtMs: reply?.expiresAtMs }),
+    details: ({ body }, reply) => ({ expiresAtMs: reply?.expiresAtMs, certificateNames: body.certificateNames }),
   },
   alertAcknowledge: {
     action: "alert.acknowledge",

@@ -1,5 +1,6 @@
 import { ApiError } from "../../api/api-error.ts";
 import { API_LIMITS } from "../../api/limits.ts";
+import type { Host } from "../../model/host.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { findHost } from "./find-host.ts";
 import type { Handlers } from "./handler.ts";
@@ -27,11 +28,17 @@ type HostRouteName =
   | "hostCheck"
   | "hostDiscover"
   | "hostChange"
+  | "hostNames"
+  | "hostNamesSet"
   | "hostRemove"
   | "hostToken";
 
 export function createHostHandlers(needs: HostNeeds): Handlers<HostRouteName> {
   const { hosts, readings, tokens, history, agentless, clock } = needs;
+  const namesOf = async (host: Host) => {
+    const { given, signed } = await hosts.names(host);
+    return { hostId: host.id, given: [...given], signed: [...signed] };
+  };
   return {
     async hostList({ query }) {
       const page = await hosts.list({
@@ -99,11 +106,20 @@ export function createHostHandlers(needs: HostNeeds): Handlers<HostRouteName> {
         throw new ApiError("conflict", `name: another host is called ${JSON.stringify(body.name)}`);
       return { ...changed, ports: { ...changed.ports } };
     },
+    async hostNames({ params }) {
+      return namesOf(await findHost(hosts, params.host));
+    },
+    async hostNamesSet({ params, body }) {
+      const host = await findHost(hosts, params.host);
+      await hosts.giveNames(host, body.names);
+      return namesOf(host);
+    },
     async hostRemove({ params }) {
       await hosts.revoke((await findHost(hosts, params.host)).id);
     },
     async hostToken({ body }, { identity }) {
-      const made = await tokens.create({ validSeconds: body.validSeconds, name: body.name, by: identity.name });
+      const { validSeconds, name, certificateNames = [] } = body;
+      const made = await tokens.create({ validSeconds, name, certificateNames, by: identity.name });
       return { ...made, name: body.name ?? null };
     },
   };

@@ -64,6 +64,7 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
   const waiting = new Set<() => void>();
   const snapshots: { snapshot: Snapshot; entries: readonly SnapshotEntry[] }[] = [];
   const restores: RestoreOrder[] = [];
+  const names = new Map<string, readonly string[]>();
 
   const fleet: MemoryFleet = {
     restores,
@@ -109,6 +110,10 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
         };
         fleet.putHost(changed);
         return changed;
+      },
+      names: async ({ id, address }) => ({ given: names.get(id) ?? [], signed: [...(names.get(id) ?? []), address] }),
+      async giveNames({ id }, given) {
+        names.set(id, given);
       },
       async revoke(id) {
         const host = hosts.get(id);

@@ -36,6 +36,10 @@ export interface HostDirectory {
     id: string,
     changes: { name?: string | undefined; group?: string | undefined; watched?: boolean | undefined },
   ): Promise<Host | undefined>;
+  /** For its certificate: what an administrator gave, and what would be signed now. */
+  names(host: Host): Promise<{ readonly given: readonly string[]; readonly signed: readonly string[] }>;
+  /** Throws ApiError `invalid-request` for a name that may not be given to this host. */
+  giveNames(host: Host, names: readonly string[]): Promise<void>;
   /** Refuses the host from now on and ends its connections. */
   revoke(id: string): Promise<void>;
   countByState(): Promise<Readonly<Record<HostState, number>>>;
@@ -206,6 +210,7 @@ export interface EnrolmentTokens {
   create(request: {
     readonly validSeconds: number | undefined;
     readonly name: string | undefined;
+    readonly certificateNames: readonly string[];
     readonly by: string;
   }): Promise<{ readonly token: string; readonly line: string; readonly expiresAtMs: number }>;
 }

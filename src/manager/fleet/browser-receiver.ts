@@ -57,14 +57,18 @@ export async function serveBrowser(
         return refused("needsCertificate", "only enrolled hosts may do this: enrol with `rusuban agent enroll TOKEN`");
       }
       const { hostId } = connection.peer;
-      if (request.kind === "renew") return renew(hostId, request.certificateRequestPem, needs);
+      const address = connection.remoteAddress;
+      if (request.kind === "renew") return renew({ hostId, address }, request.certificateRequestPem, needs);
       await needs.onSeen({
         hostId,
         facts: request.facts,
-        address: connection.remoteAddress,
+        address,
         ports: toRecord(request.ports),
       });
-      return { kind: "advertised", manager: needs.manager, advertiseAgainSeconds: needs.advertiseAgainSeconds };
+      const { manager, advertiseAgainSeconds } = needs;
+      const { serial } = connection;
+      const hasOther = serial !== undefined && (await needs.enrolment.hasOtherNames(hostId, { serial, address }));
+      return { kind: "advertised", manager, advertiseAgainSeconds, renew: hasOther };
     },
   });
 }
@@ -92,12 +96,12 @@ async function enroll(
 }
 
 async function renew(
-  hostId: string,
+  { hostId, address }: { hostId: string; address: string },
   certificateRequestPem: string,
   { enrolment, log }: BrowserReceiverNeeds,
 ): Promise<BrowserReply> {
   try {
-    const certificatePem = await enrolment.renew(hostId, certificateRequestPem);
+    const certificatePem = await enrolment.renew(hostId, certificateRequestPem, address);
     log.info({ hostId }, "certificate renewed");
     return { kind: "renewed", certificatePem };
   } catch (error) {

@@ -35,18 +35,34 @@ export class CertificateList {
   }
 
   /** To be called in the transaction that makes the certificate count. */
-  async record(database: Database, hostId: string, issued: IssuedCertificate): Promise<void> {
+  async record(
+    database: Database,
+    hostId: string,
+    issued: IssuedCertificate,
+    names: readonly string[] = [],
+  ): Promise<void> {
     await database
       .insertInto("certificates")
       .values({
         serial: issued.serial,
         host_id: hostId,
         fingerprint: fingerprintOf(new X509Certificate(issued.certificate)),
+        names: JSON.stringify(names),
         issued_at_ms: this.#clock.now(),
         expires_at_ms: issued.notAfter,
         revoked_at_ms: null,
       })
       .execute();
+  }
+
+  /** What was written down of one certificate. */
+  async find(serial: string): Promise<{ readonly names: string; readonly issuedAtMs: number } | undefined> {
+    const row = await this.#database
+      .selectFrom("certificates")
+      .select(["names", "issued_at_ms"])
+      .where("serial", "=", serial)
+      .executeTakeFirst();
+    return row && { names: row.names, issuedAtMs: row.issued_at_ms };
   }
 
   /** All certificates of the host, from now on; durable before it returns. */

@@ -12,6 +12,7 @@ import { FakeClock } from "../../runtime/fake-clock.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { systemRandom } from "../../runtime/random.ts";
 import { CertificateList } from "./certificate-list.ts";
+import { type CertificateNames, createCertificateNames } from "./certificate-names.ts";
 import { Enrolment } from "./enrolment.ts";
 import { createHostList, type HostList } from "./host-list.ts";
 
@@ -29,6 +30,7 @@ let database: Database;
 let enrolment: Enrolment;
 let certificates: CertificateList;
 let hosts: HostList;
+let names: CertificateNames;
 
 beforeEach(async () => {
   clock = new FakeClock(Date.parse("2026-11-22T00:00:00Z"));
@@ -40,13 +42,18 @@ beforeEach(async () => {
   });
   certificates = await CertificateList.open({ database, clock });
   hosts = createHostList(database);
-  enrolment = new Enrolment({ database, authority, certificates, clock, random: systemRandom, certificateDays: 90 });
+  names = createCertificateNames({ database, managerNames: ["manager.example.jp", "192.0.2.1", "FD00::1"] });
+  enrolment = new Enrolment({
+    ...{ database, authority, certificates, names, clock, random: systemRandom },
+    certificateDays: 90,
+  });
   return () => database.destroy();
 });
 
-async function makeToken(hostName: string | null = null) {
+async function makeToken(hostName: string | null = null, certificateNames: readonly string[] = []) {
   const { token } = await enrolment.createToken({
     hostName,
+    certificateNames,
     createdBy: "jo",
     validSeconds: 3_600,
     addresses: ["192.0.2.1"],
@@ -188,7 +195,7 @@ describe("revocation", () => {
   it("takes all certificates of a host back, at once and after a restart, and frees its name", async () => {
     const outcome = await enroll(await makeToken());
     if (!outcome.enrolled) throw new Error("not enrolled");
-    const renewed = await enrolment.renew(outcome.hostId, createKeyAndRequest().request);
+    const renewed = await enrolment.renew(outcome.hostId, createKeyAndRequest().request, "192.0.2.7");
     const serials = [outcome.certificatePem, renewed].map((pem) => new X509Certificate(pem).serialNumber.toLowerCase());
     expect(serials.map((serial) => certificates.isRevoked(serial))).toEqual([false, false]);
     await certificates.revokeHost(outcome.hostId);

@@ -9,6 +9,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { WireError } from "../../runtime/errors.ts";
 import { createUuid, formatUuid, parseUuid, type Random } from "../../runtime/random.ts";
 import type { CertificateList } from "./certificate-list.ts";
+import { type CertificateNames, parseNames, plainName } from "./certificate-names.ts";
 
 // A host becomes one of ours: a token, good once and for a while, turns into a certificate that carries the host's id.
 //
@@ -23,7 +24,12 @@ export interface EnrolmentNeeds {
   readonly clock: Clock;
   readonly random: Random;
   readonly certificateDays: number;
+  /** What hosts' certificates carry beside their identity. */
+  readonly names: CertificateNames;
 }
+
+/** A certificate younger than this is not renewed for other names: an address that changes to and fro would fill the list of certificates. */
+const NAMES_SETTLE_MS = 10 * 60_000;
 
 export interface IssuedToken {
   /** The one line to paste; it is a secret. */
@@ -64,6 +70,7 @@ export class Enrolment {
   /** `addresses` and `port` say where the agent browser is reached. */
   async createToken(order: {
     readonly hostName: string | null;
+    readonly certificateNames?: readonly string[];
     readonly createdBy: string;
     readonly validSeconds: number;
     readonly addresses: readonly string[];
@@ -80,6 +87,7 @@ export class Enrolment {
         id,
         secret_hash: hashOf(secret),
         host_name: order.hostName,
+        certificate_names: JSON.stringify(order.certificateNames ?? []),
         created_at_ms: now,
         created_by: order.createdBy,
         expires_at_ms: expiresAtMs,
@@ -99,7 +107,7 @@ export class Enrolment {
   }
 
   async enroll(request: EnrolmentRequest): Promise<EnrolmentOutcome> {
-    const { database, authority, certificates, clock, random, certificateDays } = this.#needs;
+    const { database, authority, certificates, clock, random, certificateDays, names } = this.#needs;
     const token = await this.#findToken(request);
     // The same answer for an unknown token and a wrong secret: neither helps to find the other.
     if (token === undefined) return refused("unknownToken", "this manager has given out no such token");
@@ -121,15 +129,18 @@ export class Enrolment {
       return refused("expiredToken", "this token has expired: make a new one with `rusuban host token`");
     }
     const hostId = token.used_by_host_id ?? createUuid({ clock, random });
+    const given = again ? await names.givenTo(hostId) : parseNames(token.certificate_names);
+    const signed = await names.toSign({ id: hostId, given, address: request.address });
     const issued = await authority.issue({
       peer: { kind: "host", hostId },
       key: { request: request.certificateRequestPem },
       validDays: certificateDays,
+      names: signed,
     });
 
     return database.transaction().execute(async (transaction) => {
       if (again) {
-        await certificates.record(transaction, hostId, issued);
+        await certificates.record(transaction, hostId, issued, signed);
         const host = await transaction
           .selectFrom("hosts")
           .select(["name", "revoked_at_ms"])
@@ -160,23 +171,36 @@ export class Enrolment {
           enrolled_at_ms: now,
           last_seen_at_ms: now,
           revoked_at_ms: null,
+          // What another host was given since the token was made stays that one's.
+          certificate_names: JSON.stringify(given.filter((name) => signed.includes(plainName(name) ?? ""))),
         })
         .execute();
-      await certificates.record(transaction, hostId, issued);
+      await certificates.record(transaction, hostId, issued, signed);
       return { enrolled: true, hostId, name, certificatePem: issued.certificate, again };
     });
   }
 
   /** A new certificate for a host that still has a good one. Throws WireError for a request that is not acceptable. */
-  async renew(hostId: string, certificateRequestPem: string): Promise<string> {
-    const { database, authority, certificates, certificateDays } = this.#needs;
+  async renew(hostId: string, certificateRequestPem: string, address: string): Promise<string> {
+    const { database, authority, certificates, certificateDays, names } = this.#needs;
+    const signed = await names.toSign({ id: hostId, given: await names.givenTo(hostId), address });
     const issued = await authority.issue({
       peer: { kind: "host", hostId },
       key: { request: certificateRequestPem },
       validDays: certificateDays,
+      names: signed,
     });
-    await certificates.record(database, hostId, issued);
+    await certificates.record(database, hostId, issued, signed);
     return issued.certificate;
+  }
+
+  /** Whether the host should renew at once, because its certificate does not carry what it would now. */
+  async hasOtherNames(hostId: string, { serial, address }: { serial: string; address: string }): Promise<boolean> {
+    const { certificates, clock, names } = this.#needs;
+    const shown = await certificates.find(serial);
+    if (shown === undefined || clock.now() - shown.issuedAtMs < NAMES_SETTLE_MS) return false;
+    const signed = await names.toSign({ id: hostId, given: await names.givenTo(hostId), address });
+    return JSON.stringify(signed) !== shown.names;
   }
 
   async #findToken({ tokenId, tokenSecret }: EnrolmentRequest) {

@@ -1,4 +1,4 @@
-import { type Decoded, enumeration, fixed, integer, list, struct, text, u32, union } from "../../wire/xdr.ts";
+import { bool, type Decoded, enumeration, fixed, integer, list, struct, text, u32, union } from "../../wire/xdr.ts";
 
 // The agent browser flow (agentBrowser): an agent advertises itself; a host without a certificate enrols with a token.
 // XDR messages in RFC 5531 records over TLS 1.3. Specified in docs/protocols/agent-browser.md.
@@ -52,7 +52,8 @@ export const BrowserReply = union({
       manager: ManagerMessage,
     }),
   ],
-  advertised: [2, struct({ manager: ManagerMessage, advertiseAgainSeconds: u32 })],
+  /** `renew`: the host's certificate should carry other names, so that it is worth renewing before its time. */
+  advertised: [2, struct({ manager: ManagerMessage, advertiseAgainSeconds: u32, renew: bool })],
   renewed: [3, struct({ certificatePem: text(16_384) })],
   refused: [
     4,
