@@ -1,4 +1,5 @@
 import type { Transaction } from "kysely";
+import { withParameters } from "../../../database/compiled-query.ts";
 import type { Database } from "../../../database/open-database.ts";
 import type { Schema } from "../../../database/schema.ts";
 import type { ReadingUnit } from "../../../model/reading.ts";
@@ -51,6 +52,7 @@ interface Range {
 }
 
 export function createHistoryTables(database: Database): HistoryTables {
+  const statements = compileStatements(database);
   return {
     async seriesOf(hostId) {
       const rows = await database.selectFrom("reading_series").selectAll().where("host_id", "=", hostId).execute();
@@ -78,16 +80,16 @@ export function createHistoryTables(database: Database): HistoryTables {
         for (const one of hours) {
           const series = sequenceOf.get(one);
           if (series === undefined) continue;
-          if (!one.isComplete) await completeFromTable(transaction, one, series);
+          if (!one.isComplete) {
+            const stored = withParameters(statements.minutesOf, [one.hour, series]);
+            const [row] = (await transaction.executeQuery(stored)).rows;
+            const place = placeOf("reading_minutes", one.hour, series);
+            one.complete(row && decodeSamples(row.samples, MINUTES_PER_HOUR, place), row?.samples.length ?? 0);
+          }
           const samples = encodeSamples(one.minutes);
-          await transaction
-            .insertInto("reading_minutes")
-            .values({ hour: one.hour, series, samples })
-            .onConflict((conflict) => conflict.columns(["hour", "series"]).doUpdateSet({ samples }))
-            .execute();
+          await transaction.executeQuery(withParameters(statements.putMinutes, [one.hour, series, samples]));
           if (one.storedBytes === 0) {
-            const last = transaction.updateTable("reading_series").set({ last_hour: one.hour });
-            await last.where("sequence", "=", series).execute();
+            await transaction.executeQuery(withParameters(statements.setLastHour, [one.hour, series]));
           }
           volumes.add("minutes", dayOf(one.hour), samples.length - one.storedBytes);
           one.storedBytes = samples.length;
@@ -212,15 +214,24 @@ export function createHistoryTables(database: Database): HistoryTables {
   };
 }
 
-async function completeFromTable(transaction: Transaction<Schema>, one: HourOfSeries, series: number): Promise<void> {
-  const row = await transaction
-    .selectFrom("reading_minutes")
-    .select("samples")
-    .where("hour", "=", one.hour)
-    .where("series", "=", series)
-    .executeTakeFirst();
-  const place = placeOf("reading_minutes", one.hour, series);
-  one.complete(row && decodeSamples(row.samples, MINUTES_PER_HOUR, place), row?.samples.length ?? 0);
+/** Those of `store`, which writes some ten thousand rows at a time: building them took longer than running them. */
+function compileStatements(database: Database) {
+  return {
+    putMinutes: database
+      .insertInto("reading_minutes")
+      .values({ hour: 0, series: 0, samples: new Uint8Array() })
+      .onConflict((conflict) =>
+        conflict.columns(["hour", "series"]).doUpdateSet(({ ref }) => ({ samples: ref("excluded.samples") })),
+      )
+      .compile(),
+    setLastHour: database.updateTable("reading_series").set({ last_hour: 0 }).where("sequence", "=", 0).compile(),
+    minutesOf: database
+      .selectFrom("reading_minutes")
+      .select("samples")
+      .where("hour", "=", 0)
+      .where("series", "=", 0)
+      .compile(),
+  };
 }
 
 function decodeDay(samples: Uint8Array, day: number, series: number): Float64Array {
