@@ -121,6 +121,7 @@ export function declareClass<
   association = false,
   indication = false,
   version,
+  deprecated,
   description,
   properties = {} as P,
   methods = {},
@@ -131,6 +132,8 @@ export function declareClass<
   readonly association?: boolean;
   readonly indication?: boolean;
   readonly version: string;
+  /** What the schema has instead of it now; old clients still ask for it. */
+  readonly deprecated?: readonly string[];
   readonly description: string;
   readonly properties?: P;
   readonly methods?: Readonly<Record<string, MethodKind>>;
@@ -160,6 +163,7 @@ export function declareClass<
     qualifiers: merged(superclass?.qualifiers ?? [], [
       ...marks({ Abstract: abstract, Association: association, Indication: indication }),
       { name: "Version", type: "string", value: version },
+      ...deprecation({ deprecated }),
       { name: "Description", type: "string", value: description },
     ]),
   };
@@ -274,7 +278,7 @@ function valueMap({ values }: { readonly values?: Readonly<Record<string | numbe
   ];
 }
 
-function deprecation({ deprecated }: { readonly deprecated?: readonly string[] }): CimQualifier[] {
+function deprecation({ deprecated }: { readonly deprecated?: readonly string[] | undefined }): CimQualifier[] {
   return deprecated === undefined ? [] : [{ name: "Deprecated", type: "string", value: deprecated }];
 }
 

@@ -35,6 +35,7 @@ export function createRuntimeView(): RuntimeView {
           internal,
         })),
       ),
-    timeZoneMinutes: (nowMs) => -new Date(nowMs).getTimezoneOffset(),
+    // Subtracted, not negated: UTC would be -0, which goes out as such.
+    timeZoneMinutes: (nowMs) => 0 - new Date(nowMs).getTimezoneOffset(),
   };
 }

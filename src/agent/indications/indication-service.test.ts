@@ -139,6 +139,13 @@ async function subscribe(
   return { filter, handler, subscription };
 }
 
+async function enumerated({ manager }: Started, className: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const path of manager.enumerateInstanceNames({ namespace: INTEROP, className, signal }))
+    found.push(String(path));
+  return found;
+}
+
 const EVERYTHING = "SELECT * FROM CIM_AlertIndication";
 const numbersOf = (taken: readonly CimInstance[]) => taken.map((each) => Number(each.get("SequenceNumber")));
 
@@ -274,6 +281,30 @@ describe("what may be subscribed to", () => {
     const properties = [text("Name", "test:x"), text("Destination", destination)];
     const creation = create(await start({ changes }), "CIM_ListenerDestinationCIMXML", properties);
     await expect(creation).rejects.toMatchObject({ code: "INVALID_PARAMETER" });
+  });
+
+  it("serves a client that has destinations of the old class and names them by keys of its own (openwsman)", async () => {
+    const started = await start();
+    const listener = await listen();
+    const foreign = { SystemCreationClassName: "OMC_UnitaryComputerSystem", SystemName: "localhost.localdomain" };
+    const named = (className: string) =>
+      new ObjectPath({ namespace: INTEROP, className, keys: { ...foreign, CreationClassName: className, Name: "s1" } });
+    const [filter, handler] = [named("CIM_IndicationFilter"), named("CIM_IndicationHandlerCIMXML")];
+    await create(started, filter.className, [text("Name", "s1"), ...filterOf(EVERYTHING, "WQL").slice(1)]);
+    const destination = text("Destination", `http://127.0.0.1:${listener.port}/listen`);
+    await create(started, handler.className, [text("Name", "s1"), destination]);
+    await create(started, "CIM_IndicationSubscription", [
+      { name: "Filter", type: "reference", isArray: false, value: filter },
+      { name: "Handler", type: "reference", isArray: false, value: handler },
+    ]);
+    started.emit(alertOf(1));
+    await listener.until(1);
+    const keys = { Filter: filter, Handler: handler };
+    const subscription = new ObjectPath({ namespace: INTEROP, className: "CIM_IndicationSubscription", keys });
+    for (const path of [subscription, filter, handler])
+      await started.manager.deleteInstance({ namespace: INTEROP, path, signal });
+    for (const className of ["CIM_IndicationSubscription", "CIM_IndicationFilter", "CIM_ListenerDestination"])
+      expect(await enumerated(started, className)).toEqual([]);
   });
 
   it("refuses a second one of the same name, one too many, and a subscription to what is not there", async () => {

@@ -7,6 +7,7 @@ import { ObjectPath } from "../../cim/object-path.ts";
 import { type ClassProvider, INTEROP, provide } from "../../cim/provider.ts";
 import {
   CIM_IndicationFilter,
+  CIM_IndicationHandlerCIMXML,
   CIM_IndicationService,
   CIM_IndicationSubscription,
   CIM_ListenerDestinationCIMXML,
@@ -63,8 +64,30 @@ export function createSubscriptionProviders(needs: SubscriptionProvidersNeeds): 
     return created;
   }
 
-  function existing(kind: StoredKind, path: ObjectPath): CimInstance {
+  /**
+   * By its path; else by class and Name, of which there is one, and a subscription by its ends: openwsman names what it
+   * created by keys of its own making instead of the path that it was given back.
+   */
+  function find(kind: StoredKind, path: ObjectPath): CimInstance | undefined {
     const found = subscriptions.find(kind, path.within(INTEROP).identity);
+    if (found !== undefined) return found;
+    if (kind === "subscription") {
+      const [filter, handler] = [endOf("filter", path.key("Filter")), endOf("destination", path.key("Handler"))];
+      if (filter === undefined || handler === undefined) return undefined;
+      const keys = { Filter: filter, Handler: handler };
+      return subscriptions.find(kind, new ObjectPath({ ...path, namespace: INTEROP, host: null, keys }).identity);
+    }
+    const [name, className] = [path.key("Name"), path.className.toLowerCase()];
+    const isMeant = (each: CimInstance) => each.className.toLowerCase() === className && each.get("Name") === name;
+    return name === undefined ? undefined : subscriptions.all(kind).find(isMeant);
+  }
+
+  function endOf(kind: StoredKind, value: unknown): ObjectPath | undefined {
+    return value instanceof ObjectPath ? (find(kind, value)?.path ?? undefined) : undefined;
+  }
+
+  function existing(kind: StoredKind, path: ObjectPath): CimInstance {
+    const found = find(kind, path);
     if (found === undefined) throw new CimError("NOT_FOUND", `there is no ${path}`);
     return found;
   }
@@ -79,10 +102,11 @@ export function createSubscriptionProviders(needs: SubscriptionProvidersNeeds): 
     return {
       ...provide(declaration, { namespace: INTEROP, instances: () => [] }),
       async *instances() {
-        yield subscriptions.all(kind).map(shown);
+        const isOfClass = ({ className }: CimInstance) => className === declaration.name;
+        yield subscriptions.all(kind).filter(isOfClass).map(shown);
       },
       instance: async (path) => {
-        const found = subscriptions.find(kind, path.within(INTEROP).identity);
+        const found = find(kind, path);
         return found === undefined ? null : shown(found);
       },
       ...rest,
@@ -120,31 +144,33 @@ export function createSubscriptionProviders(needs: SubscriptionProvidersNeeds): 
     },
   });
 
-  const destinations = stored(CIM_ListenerDestinationCIMXML, "destination", same, {
-    async create(instance) {
-      const address = required(instance, "Destination");
-      parseDestination(address, rules);
-      return add(
-        "destination",
-        createInstance(
-          CIM_ListenerDestinationCIMXML,
-          {
-            ...systemKeys(CIM_ListenerDestinationCIMXML, instance, "rusuban:destination"),
-            ...{ ElementName: textOf(instance, "ElementName") ?? null, Destination: address },
-            ...{ PersistenceType: numberOf(instance, "PersistenceType") ?? 2, Protocol: 2 },
-          } as InstanceOf<typeof CIM_ListenerDestinationCIMXML>,
-          INTEROP,
-        ),
-      );
-    },
-    async delete(path) {
-      const { path: found } = existing("destination", path);
-      refuseUsed("destination", found);
-      const identity = found?.identity ?? "";
-      await onDestinationRemoved(identity);
-      subscriptions.remove("destination", identity);
-    },
-  });
+  const destinationsOf = (declaration: typeof CIM_ListenerDestinationCIMXML | typeof CIM_IndicationHandlerCIMXML) =>
+    stored(declaration, "destination", same, {
+      async create(instance) {
+        const address = required(instance, "Destination");
+        parseDestination(address, rules);
+        return add(
+          "destination",
+          createInstance(
+            declaration,
+            {
+              ...systemKeys(declaration, instance, "rusuban:destination"),
+              ...{ ElementName: textOf(instance, "ElementName") ?? null, Destination: address },
+              ...{ PersistenceType: numberOf(instance, "PersistenceType") ?? 2, Protocol: 2 },
+            } as InstanceOf<typeof CIM_ListenerDestinationCIMXML>,
+            INTEROP,
+          ),
+        );
+      },
+      async delete(path) {
+        const { path: found } = existing("destination", path);
+        refuseUsed("destination", found);
+        const identity = found?.identity ?? "";
+        await onDestinationRemoved(identity);
+        subscriptions.remove("destination", identity);
+      },
+    });
+  const destinations = [CIM_ListenerDestinationCIMXML, CIM_IndicationHandlerCIMXML].map(destinationsOf);
 
   function refuseUsed(kind: "filter" | "destination", path: ObjectPath | null): void {
     // DSP1054 §8.5.3: what a subscription names stays.
@@ -155,13 +181,13 @@ export function createSubscriptionProviders(needs: SubscriptionProvidersNeeds): 
   const reference = (instance: CimInstance, name: "Filter" | "Handler", kind: StoredKind) => {
     const value = instance.get(name);
     if (!(value instanceof ObjectPath)) throw new CimError("INVALID_PARAMETER", `${name} is no reference`);
-    const found = subscriptions.find(kind, value.within(INTEROP).identity);
-    if (found?.path === undefined || found.path === null)
+    const found = endOf(kind, value);
+    if (found === undefined)
       throw new CimError(
         "INVALID_PARAMETER",
         `${name}: there is no ${value}: take the path that its creation gave back`,
       );
-    return found.path;
+    return found;
   };
 
   const ties = stored(CIM_IndicationSubscription, "subscription", withTimeLeft(clock), {
@@ -220,7 +246,7 @@ export function createSubscriptionProviders(needs: SubscriptionProvidersNeeds): 
     ],
   });
 
-  return [filters, destinations, ties, service];
+  return [filters, ...destinations, ties, service];
 }
 
 function withTimeLeft(clock: Clock) {

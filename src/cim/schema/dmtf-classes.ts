@@ -106,6 +106,8 @@ import {
 import {
   CIM_AbstractIndicationSubscription,
   CIM_IndicationFilter,
+  CIM_IndicationHandler,
+  CIM_IndicationHandlerCIMXML,
   CIM_IndicationService,
   CIM_IndicationServiceCapabilities,
   CIM_IndicationSubscription,
@@ -223,6 +225,8 @@ export const DMTF_CLASSES: readonly ClassDeclaration[] = [
   CIM_InstModification,
   CIM_InstDeletion,
   CIM_IndicationFilter,
+  CIM_IndicationHandler,
+  CIM_IndicationHandlerCIMXML,
   CIM_ListenerDestination,
   CIM_ListenerDestinationCIMXML,
   CIM_ListenerDestinationWSManagement,

@@ -60,6 +60,29 @@ export const CIM_ListenerDestinationCIMXML = declareClass({
   },
 });
 
+export const CIM_IndicationHandler = declareClass({
+  name: "CIM_IndicationHandler",
+  extends: CIM_ListenerDestination,
+  abstract: true,
+  version: "2.8.0",
+  deprecated: ["CIM_ListenerDestination"],
+  description: "Where indications are delivered, as it was called before CIM 2.9.",
+  properties: {
+    Owner: string({ deprecated: ["No value"] }),
+  },
+});
+
+export const CIM_IndicationHandlerCIMXML = declareClass({
+  name: "CIM_IndicationHandlerCIMXML",
+  extends: CIM_IndicationHandler,
+  version: "2.8.0",
+  deprecated: ["CIM_ListenerDestinationCIMXML"],
+  description: "Where indications are delivered by CIM-XML, as it was called before CIM 2.9.",
+  properties: {
+    Destination: string({ required: true, override: true, deprecated: ["CIM_ListenerDestinationCIMXML.Destination"] }),
+  },
+});
+
 export const CIM_ListenerDestinationWSManagement = declareClass({
   name: "CIM_ListenerDestinationWSManagement",
   extends: CIM_ListenerDestination,

@@ -68,7 +68,8 @@ export async function exchange(target: ExchangeTarget, call: ExchangeCall): Prom
 function headersOf({ family, method, object }: ExchangeCall): Record<string, string> {
   const common = {
     "Content-Type": 'application/xml; charset="utf-8"',
-    Accept: "application/xml, text/xml",
+    // pywbem's listener takes one type or any, and refuses a list of types with 406.
+    Accept: family === "export" ? "*/*" : "application/xml, text/xml",
     "Accept-Encoding": "gzip",
     CIMProtocolVersion: PROTOCOL_VERSION,
     TE: "trailers",

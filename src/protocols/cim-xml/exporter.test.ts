@@ -31,7 +31,8 @@ async function listen(commit: (indication: CimInstance, origin: ExportOrigin) =>
     commit,
     log: silentLog,
   });
-  const http = createServer(handler);
+  const accepted: (string | undefined)[] = [];
+  const http = createServer(handler).on("request", ({ headers }) => accepted.push(headers.accept));
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const { port } = http.address() as AddressInfo;
   const agent = createForeignAgent({
@@ -51,7 +52,7 @@ async function listen(commit: (indication: CimInstance, origin: ExportOrigin) =>
       http.close();
     },
   );
-  return { port, target: { agent, path: "/hosts/1" } };
+  return { port, accepted, target: { agent, path: "/hosts/1" } };
 }
 
 it("an indication arrives as it was sent, with where it came from", async () => {
@@ -61,6 +62,12 @@ it("an indication arrives as it was sent, with where it came from", async () => 
   expect(taken[0]?.[0].className).toBe("CIM_AlertIndication");
   expect(taken[0]?.[0].properties).toEqual(ALERT.properties);
   expect(taken[0]?.[1]).toEqual({ user: "sender", url: "/hosts/1", remoteAddress: "127.0.0.1" });
+});
+
+it("asks for no list of types, which pywbem's listener refuses", async () => {
+  const { target, accepted } = await listen(async () => {});
+  expect(await exportIndication(target, ALERT)).toEqual({ delivered: true });
+  expect(accepted).toEqual(["*/*"]);
 });
 
 it("is not answered before it is committed", async () => {
