@@ -22,6 +22,14 @@ const COMPRESSION = {
   [constants.ZSTD_c_minMatch]: 4,
   [constants.ZSTD_c_contentSizeFlag]: 1,
 };
+/** Of text, level 2 as it is comes out as small and is 15 to 40 % faster: words are longer than 4 bytes. */
+const TEXT_COMPRESSION = {
+  [constants.ZSTD_c_compressionLevel]: 2,
+  [constants.ZSTD_c_contentSizeFlag]: 1,
+};
+/** A sample of so many bytes tells text; this share of it may be control characters, or above ASCII. */
+const TEXT_SAMPLES = 1024;
+const TEXT_FOREIGN_MAX = 0.15;
 /** Below this a trip to the thread pool costs more than compressing here. */
 const COMPRESSED_HERE_BYTES_MAX = 16 * 1024;
 /** Decompressing is several times faster than compressing. */
@@ -41,7 +49,7 @@ const decompressInPool = promisify(zstdDecompress) as (bytes: Buffer, options: o
 /** Compresses where it pays; large objects in zlib's thread pool. `plaintext` is at most OBJECT_BYTES_MAX long. */
 export async function encodeObject(plaintext: Buffer): Promise<Buffer> {
   if (!isWorthCompressing(plaintext)) return assembleEncoded(plaintext, undefined);
-  const options = compressionOf(plaintext.length);
+  const options = compressionOf(plaintext);
   const isShort = plaintext.length <= COMPRESSED_HERE_BYTES_MAX;
   const body = isShort ? zstdCompressSync(plaintext, options) : await compressInPool(plaintext, options);
   return assembleEncoded(plaintext, isWorthKeeping(body, plaintext.length) ? body : undefined);
@@ -62,7 +70,7 @@ export function encodeAndProve(plaintext: Buffer): Buffer {
 export function compressAndProve(plaintext: Buffer): Buffer | undefined {
   if (!isWorthCompressing(plaintext)) return undefined;
   const { length } = plaintext;
-  const body = zstdCompressSync(plaintext, compressionOf(length));
+  const body = zstdCompressSync(plaintext, compressionOf(plaintext));
   if (!isWorthKeeping(body, length)) {
     dispose(body);
     return undefined;
@@ -135,9 +143,10 @@ function isWorthCompressing(plaintext: Buffer): boolean {
   return !looksIncompressible(plaintext);
 }
 
-function compressionOf(length: number) {
+function compressionOf(plaintext: Buffer) {
+  const { length } = plaintext;
   return {
-    params: COMPRESSION,
+    params: looksLikeText(plaintext) ? TEXT_COMPRESSION : COMPRESSION,
     pledgedSrcSize: length,
     // Room for the worst case: with less zstd compresses through a buffer of its own, and each further one is another call.
     chunkSize: length + (length >> 8) + 128,
@@ -172,6 +181,22 @@ function writeHeader(target: Buffer, coding: number, length: number): void {
   target.writeUInt8(coding, 0);
   target.writeUInt32LE(length, 1);
 }
+
+function looksLikeText(plaintext: Buffer): boolean {
+  const step = Math.max(1, Math.floor(plaintext.length / TEXT_SAMPLES));
+  let samples = 0;
+  let foreign = 0;
+  for (let at = 0; at < plaintext.length; at += step) {
+    const byte = plaintext[at] as number;
+    samples++;
+    if (byte >= 0x7f || (byte < 0x20 && byte !== TAB && byte !== LINE_FEED && byte !== CARRIAGE_RETURN)) foreign++;
+  }
+  return foreign <= samples * TEXT_FOREIGN_MAX;
+}
+
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 /** Tries a few samples spread over the object at the fastest level. */
 function looksIncompressible(plaintext: Buffer): boolean {
