@@ -87,15 +87,18 @@ async function lookAtBoth(
   };
 }
 
-/** What the hosts' firewalls say takes a moment: who had not heard by the first look has by now. */
+/** Programs of firewalls take up to some seconds, and a look waits for less than one; a host without root never says it. */
+const FIREWALL_LOOKS_MAX = 4;
+
+/** What the hosts' firewalls say takes a moment: who had not heard by the first look is asked again. */
 async function withFirewalls(
   sights: Sights,
   { near, far }: { readonly near: Helper; readonly far: Helper | null },
 ): Promise<Sights> {
   const again = async (sight: Sight, end: Helper): Promise<Sight> => {
-    if (sight.firewall !== "") return sight;
-    const { firewall, ruleAddresses } = await end.look([]);
-    return { ...sight, firewall, ruleAddresses };
+    let found: Pick<Sight, "firewall" | "ruleAddresses"> = sight;
+    for (let looks = 1; found.firewall === "" && looks < FIREWALL_LOOKS_MAX; looks += 1) found = await end.look([]);
+    return { ...sight, firewall: found.firewall, ruleAddresses: found.ruleAddresses };
   };
   const [mine, theirs] = await Promise.all([
     again(sights.near, near),
