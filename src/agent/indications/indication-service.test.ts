@@ -52,9 +52,14 @@ const rules = { allowPlain: true, allowLoopback: true, defaultPort: 1 };
 
 async function start({ file = join(folder, "indications.db"), changes = {} as Partial<typeof rules> } = {}) {
   const clock = new FakeClock();
+  // As in the agent: the object manager needs the service's providers, so its classes are known only after it.
+  let areClassesKnown = false;
   const service = createIndicationService({
     store: createIndicationStore({ sqlite: openSqlite({ file, cacheBytes: 1e6 }), clock, random: systemRandom }),
-    isSubclass,
+    isSubclass(className, ancestor) {
+      expect(areClassesKnown).toBe(true);
+      return isSubclass(className, ancestor);
+    },
     rules: { ...rules, ...changes },
     systemName: "web1",
     trustOf: () => ({ trust: { kind: "plain" } }),
@@ -62,6 +67,7 @@ async function start({ file = join(folder, "indications.db"), changes = {} as Pa
     random: systemRandom,
     log: silentLog,
   });
+  areClassesKnown = true;
   await service.start();
   const manager = createObjectManager({
     classes: { [CIMV2]: [], [INTEROP]: INDICATIONS },

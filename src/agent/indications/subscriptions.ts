@@ -1,3 +1,4 @@
+import { CimError } from "../../cim/cim-error.ts";
 import type { CimInstance } from "../../cim/cim-instance.ts";
 import { ObjectPath } from "../../cim/object-path.ts";
 import type { IsSubclass } from "../../cim/query/evaluate.ts";
@@ -22,7 +23,7 @@ export class Subscriptions {
   readonly #isSubclass: IsSubclass;
   readonly #clock: Clock;
   readonly #objects: Readonly<Record<StoredKind, Map<string, CimInstance>>>;
-  readonly #queries = new Map<string, Query>();
+  readonly #queries = new Map<string, Query | null>();
 
   constructor({ store, isSubclass, clock }: { store: IndicationStore; isSubclass: IsSubclass; clock: Clock }) {
     this.#store = store;
@@ -31,7 +32,6 @@ export class Subscriptions {
     const read = (kind: StoredKind) =>
       new Map(store.list(kind).map((instance) => [instance.path?.identity ?? "", instance]));
     this.#objects = { filter: read("filter"), destination: read("destination"), subscription: read("subscription") };
-    for (const [identity, filter] of this.#objects.filter) this.#compile(identity, filter);
   }
 
   all(kind: StoredKind): CimInstance[] {
@@ -50,7 +50,7 @@ export class Subscriptions {
   /** Throws what makes a filter's query impossible. */
   put(kind: StoredKind, instance: CimInstance): void {
     const identity = instance.path?.identity ?? "";
-    if (kind === "filter") this.#compile(identity, instance);
+    if (kind === "filter") this.#queries.set(identity, this.#compile(instance));
     this.#store.put(kind, instance);
     this.#objects[kind].set(identity, instance);
   }
@@ -85,8 +85,8 @@ export class Subscriptions {
   #active() {
     return this.all("subscription").flatMap((subscription) => {
       const [filter, destination] = [endOf(subscription, "filter"), endOf(subscription, "destination")];
-      const query = this.#queries.get(filter);
-      if (subscription.get("SubscriptionState") !== SUBSCRIPTION_ENABLED || query === undefined) return [];
+      const query = this.#queryOf(filter);
+      if (subscription.get("SubscriptionState") !== SUBSCRIPTION_ENABLED || query === null) return [];
       return [{ query, destination, filterName: String(this.#objects.filter.get(filter)?.get("Name") ?? "") }];
     });
   }
@@ -99,10 +99,26 @@ export class Subscriptions {
     }
   }
 
-  #compile(identity: string, filter: CimInstance): void {
+  /** What was stored is compiled when it is first needed: while this is built, the classes are not known yet. */
+  #queryOf(identity: string): Query | null {
+    const known = this.#queries.get(identity);
+    if (known !== undefined) return known;
+    const filter = this.#objects.filter.get(identity);
+    let query: Query | null = null;
+    try {
+      if (filter !== undefined) query = this.#compile(filter);
+    } catch (error) {
+      // A query that another version of this program took and this one does not: it holds up no other subscription.
+      if (!(error instanceof CimError)) throw error;
+    }
+    this.#queries.set(identity, query);
+    return query;
+  }
+
+  #compile(filter: CimInstance): Query {
     const query = String(filter.get("Query") ?? "");
     const language = String(filter.get("QueryLanguage") ?? "");
-    this.#queries.set(identity, compileFilter({ query, language }, this.#isSubclass));
+    return compileFilter({ query, language }, this.#isSubclass);
   }
 }
 
