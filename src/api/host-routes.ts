@@ -172,7 +172,7 @@ export const HOST_ROUTES = defineRoutes({
     body: z.object({
       name: HostName,
       address: z.string().min(1).max(API_LIMITS.address).describe("a name or an address"),
-      means: HostMeansSchema.exclude(["agent"]),
+      means: HostMeansSchema.exclude(["agent", "windows-events"]),
       port: z.int().min(1).max(65_535).optional().describe("the port map's otherwise"),
       trust: TrustSchema.optional().describe("public authorities otherwise"),
       account: z

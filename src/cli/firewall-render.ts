@@ -186,6 +186,7 @@ const MEANS_FLOWS: Readonly<Record<Exclude<HostMeans, "agent">, readonly FlowKey
   "cim-xml": ["cimXml", "ping"],
   snmp: ["snmpGet", "ping"],
   ping: ["ping"],
+  "windows-events": ["eventCollector"],
 };
 
 /** Who names the address of one of these means the flows to it. */

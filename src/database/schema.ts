@@ -29,6 +29,8 @@ export interface Schema {
   readonly settings: SettingsTable;
   readonly agentless_hosts: AgentlessHostsTable;
   readonly indication_subscriptions: IndicationSubscriptionsTable;
+  readonly event_publishers: EventPublishersTable;
+  readonly event_bookmarks: EventBookmarksTable;
   readonly maintenance_windows: MaintenanceWindowsTable;
   readonly reading_series: ReadingSeriesTable;
   readonly reading_minutes: ReadingMinutesTable;
@@ -228,6 +230,22 @@ export interface IndicationSubscriptionsTable {
   /** When it was last seen to be there; null: never. */
   readonly kept_at_ms: number | null;
   readonly expires_at_ms: number | null;
+}
+
+/** Windows computers that send their events by themselves, known by the name in their certificate. */
+export interface EventPublishersTable {
+  /** In lower case. */
+  readonly name: Fixed<string>;
+  readonly host_id: string;
+}
+
+/** How far a publisher has come in a subscription, in its own words: what it is told when it asks again. */
+export interface EventBookmarksTable {
+  readonly publisher: Fixed<string>;
+  readonly subscription_id: Fixed<string>;
+  /** XML. */
+  readonly bookmark: string;
+  readonly taken_at_ms: number;
 }
 
 export interface MaintenanceWindowsTable {

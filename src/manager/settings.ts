@@ -57,6 +57,40 @@ export const MANAGER_SETTINGS = {
     "off",
     "Whether the manager subscribes to the indications of servers that are added with `rusuban host add --indications`; they must be able to reach it.",
   ),
+  "events.collect": setting(
+    choice(["off", "on"]),
+    "off",
+    "Whether Windows servers without our agent may send their event logs (`rusuban manager windows-policy` shows how).",
+  ),
+  "events.issuerFile": setting(
+    string({ lengthMax: 4_096 }),
+    "",
+    "File with the certificates (PEM) of the authorities that issue the Windows servers' own certificates, the one that issues now first.",
+  ),
+  "events.queries": setting(
+    strings({ countMax: 32 }),
+    [
+      "System: *[System[(Level=1 or Level=2 or Level=3)]]",
+      "Application: *[System[(Level=1 or Level=2 or Level=3)]]",
+      "Security: *[System[(EventID=1102 or EventID=4719 or EventID=4740)]]",
+    ],
+    "What Windows servers shall send: a log, a colon, and an XPath of Windows' subset.",
+  ),
+  "events.heartbeatSeconds": setting(
+    seconds({ min: 60, max: 3_600 }),
+    300,
+    "How often a Windows server without events shall say that it is there; after three times as long it is unreachable.",
+  ),
+  "events.batchSeconds": setting(
+    seconds({ min: 1, max: 900 }),
+    5,
+    "How long a Windows server may gather events before it sends them.",
+  ),
+  "events.language": setting(
+    string({ lengthMax: 35 }),
+    "",
+    "In which language Windows servers shall put events into words, such as `ja-JP`; empty: each in its own.",
+  ),
   "hosts.tokenSeconds": setting(
     seconds({ min: 60, max: 31 * 86_400 }),
     86_400,

@@ -20,8 +20,8 @@ export interface Host {
   readonly means: HostMeans;
 }
 
-/** `agent` is ours; the others are for servers that run none. */
-export const HOST_MEANS = ["agent", "wsman", "cim-xml", "snmp", "ping"] as const;
+/** `agent` is ours; the others are for servers that run none. What is known by `windows-events` tells by itself. */
+export const HOST_MEANS = ["agent", "wsman", "cim-xml", "snmp", "ping", "windows-events"] as const;
 export type HostMeans = (typeof HOST_MEANS)[number];
 
 /** What the agent says of its machine. */

@@ -1,6 +1,6 @@
 import type { TLSSocket } from "node:tls";
 import type { Clock } from "../runtime/clock.ts";
-import { describePeer, type KnownPeer, type Peer } from "./peer.ts";
+import { describePeer, type Peer } from "./peer.ts";
 
 /** One accepted connection: its handshake is done and its peer is known and allowed. */
 export interface Connection {
@@ -28,7 +28,7 @@ export class Connections {
   }
 
   /** Connections of this peer on one flow. */
-  countOf(peer: KnownPeer, flow: string): number {
+  countOf(peer: Peer, flow: string): number {
     return this.#countByPeer.get(countKey(peer, flow)) ?? 0;
   }
 
@@ -45,7 +45,7 @@ export class Connections {
   }
 
   /** Ends every connection of this peer, whichever certificate it showed; answers how many. */
-  closePeer(peer: KnownPeer): number {
+  closePeer(peer: Peer): number {
     const key = describePeer(peer);
     return this.#close((connection) => describePeer(connection.peer) === key);
   }

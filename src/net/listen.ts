@@ -15,7 +15,7 @@ import type { Service } from "../runtime/service.ts";
 import { Admission, plainAddress } from "./admission.ts";
 import type { Connection, Connections } from "./connections.ts";
 import type { Identity } from "./identity.ts";
-import { type IsRevoked, judgeCertificate } from "./judge-certificate.ts";
+import { type IsRevoked, judgeCertificate, judgeForeignCertificate } from "./judge-certificate.ts";
 import { LISTENER_LIMITS, type ListenerLimits, TCP_KEEPALIVE_MS } from "./limits.ts";
 import { openPort } from "./open-port.ts";
 import { ANONYMOUS, describePeer, type KnownPeer, type Peer } from "./peer.ts";
@@ -37,6 +37,8 @@ export interface TlsListenerNeeds {
    * anybody's software beside our own: asks for a certificate, lets be without one who is `allow`ed to be "anonymous", TLS 1.2 too.
    */
   readonly tls?: ListenerTls;
+  /** Authorities (PEM) that vouch for who may connect, each "foreign", instead of our own one. */
+  readonly foreignAuthorities?: readonly string[];
   /** Whether who shows no certificate may connect, asked at each handshake; `allow` says so where it is left out. */
   readonly mayBeAnonymous?: () => boolean;
   readonly isRevoked: IsRevoked;
@@ -80,7 +82,7 @@ export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
   const arrivals = new Map<string, Arrival>();
 
   const tlsServer = createTlsServer({
-    ...contextOptions(identity, tls),
+    ...contextOptions(identity, needs),
     requestCert: tls !== "server-only",
     rejectUnauthorized: false,
   });
@@ -163,17 +165,20 @@ export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
       raw.once("close", () => admission.leaveAnonymous(address));
       return { ...remote, peer: ANONYMOUS, serial: undefined, expiresAt: undefined };
     }
-    const verdict = judgeCertificate({
+    const shown = {
       certificate,
       authorized: socket.authorized,
       authorizationError: String(socket.authorizationError ?? ""),
-      authority: identity.authority,
-      isRevoked,
-    });
+    };
+    const verdict =
+      needs.foreignAuthorities === undefined
+        ? judgeCertificate({ ...shown, authority: identity.authority, isRevoked })
+        : judgeForeignCertificate(shown);
     if ("refusal" in verdict) return verdict;
     const { peer } = verdict;
     if (!allow.includes(peer.kind)) return { refusal: "wrongRole", detail: describePeer(peer) };
-    if (needs.isExpected?.(peer) === false) return { refusal: "notExpected", detail: describePeer(peer) };
+    if (peer.kind !== "foreign" && needs.isExpected?.(peer) === false)
+      return { refusal: "notExpected", detail: describePeer(peer) };
     if (connections.countOf(peer, flow) >= limits.connectionsPerPeerMax) {
       return { refusal: "tooManyOfPeer", detail: describePeer(peer) };
     }
@@ -213,7 +218,7 @@ export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
     },
     setIdentity(renewed) {
       identity = renewed;
-      tlsServer.setSecureContext(contextOptions(renewed, tls));
+      tlsServer.setSecureContext(contextOptions(renewed, needs));
     },
     async start() {
       port = await openPort(server, { flow: needs.flow, host, port: needs.port, log });
@@ -235,8 +240,14 @@ function keyOf({ localAddress, remoteAddress, remotePort }: Socket): string {
   return `${localAddress} ${remoteAddress} ${remotePort}`;
 }
 
-function contextOptions(identity: Identity, tls: ListenerTls): TlsOptions {
-  const options = identity.secureContextOptions();
+function contextOptions(
+  identity: Identity,
+  { tls = "mutual", foreignAuthorities }: Pick<TlsListenerNeeds, "tls" | "foreignAuthorities">,
+): TlsOptions {
+  const own = identity.secureContextOptions();
+  // An operator's authority may be one of several below a root that is not at hand: it is trusted by itself.
+  const options =
+    foreignAuthorities === undefined ? own : { ...own, ca: [...foreignAuthorities], allowPartialTrustChain: true };
   if (tls === "server-only") return { ...options, minVersion: "TLSv1.2" };
   // No tickets: a resumed session would skip the look at expiry.
   const secureOptions = constants.SSL_OP_NO_TICKET;

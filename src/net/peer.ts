@@ -11,8 +11,14 @@ export type KnownPeer =
   | { readonly kind: "host"; readonly hostId: string }
   | { readonly kind: "administrator"; readonly name: string };
 
+/** A party that an authority of the operator's vouches for, by the name in its certificate, in lower case. */
+export interface ForeignPeer {
+  readonly kind: "foreign";
+  readonly name: string;
+}
+
 /** The other side of a connection. "anonymous" means that it showed no certificate at all. */
-export type Peer = KnownPeer | { readonly kind: "anonymous" };
+export type Peer = KnownPeer | ForeignPeer | { readonly kind: "anonymous" };
 
 export const ANONYMOUS: Peer = { kind: "anonymous" };
 
@@ -30,7 +36,8 @@ export function idOfPeer(peer: KnownPeer): string {
 
 /** "host web1", "manager 0193…", "administrator jo@example.org", "anonymous": for logs and as a key. */
 export function describePeer(peer: Peer): string {
-  return peer.kind === "anonymous" ? "anonymous" : `${peer.kind} ${idOfPeer(peer)}`;
+  if (peer.kind === "anonymous") return "anonymous";
+  return `${peer.kind} ${peer.kind === "foreign" ? peer.name : idOfPeer(peer)}`;
 }
 
 /** Whether an id may stand in a certificate: 1 to 64 letters, digits, dots, underscores and hyphens (for administrators also @). */
@@ -77,4 +84,28 @@ export function peerOfCertificate(certificate: Pick<X509Certificate, "subjectAlt
     throw new WireError("certificate", `carries ${uris.length} identities instead of one`);
   }
   return parseIdentityUri(uri);
+}
+
+/** As computers are named: no character here needs escaping anywhere. */
+const COMPUTER_NAME = /^[a-z0-9_]([a-z0-9._-]{0,252})$/;
+
+/**
+ * The computer that a certificate of somebody else's authority names, its chain verified already: the first DNS name of
+ * its subjectAltName, else the one common name of its subject (as Windows' certificates for computers have them).
+ * @throws WireError when it names none.
+ */
+export function foreignPeerOf({
+  subjectAltName = "",
+  subject,
+}: Pick<X509Certificate, "subjectAltName" | "subject">): ForeignPeer {
+  if (subjectAltName.includes('"')) throw new WireError("certificate", "subjectAltName holds a quoted value");
+  const dns = subjectAltName.split(", ").find((entry) => entry.startsWith("DNS:"));
+  const [commonName, ...more] = subject.split("\n").filter((line) => line.startsWith("CN="));
+  const name = (
+    dns?.slice("DNS:".length) ??
+    (more.length === 0 ? commonName?.slice("CN=".length) : undefined) ??
+    ""
+  ).toLowerCase();
+  if (!COMPUTER_NAME.test(name)) throw new WireError("certificate", "names no computer");
+  return { kind: "foreign", name };
 }

@@ -5,6 +5,7 @@ import { groupsAndMaintenance } from "./0003-groups-and-maintenance.ts";
 import { agentlessHosts } from "./0004-agentless-hosts.ts";
 import { indicationSubscriptions } from "./0005-indication-subscriptions.ts";
 import { certificateNames } from "./0006-certificate-names.ts";
+import { eventPublishers } from "./0007-event-publishers.ts";
 
 /** In the order in which they run; a migration that has been released never changes. */
 export const ALL_MIGRATIONS: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   agentlessHosts,
   indicationSubscriptions,
   certificateNames,
+  eventPublishers,
 ];

@@ -37,6 +37,11 @@ export class HostDecisions {
     return (this.#hosts.get(hostId)?.means ?? "agent") === "agent";
   }
 
+  /** Whether all that is known of it is what its Windows sends by itself. */
+  isKnownByEvents(hostId: string): boolean {
+    return this.#hosts.get(hostId)?.means === "windows-events";
+  }
+
   /** A host that has just enrolled is. */
   isWatched(hostId: string): boolean {
     return this.#hosts.get(hostId)?.watched ?? true;

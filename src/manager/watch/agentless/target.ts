@@ -2,7 +2,7 @@ import type { HostMeans } from "../../../model/host.ts";
 import type { ForeignTrust } from "../../../net/foreign-dial.ts";
 
 /** How a server without our agent is looked at. */
-export type AgentlessMeans = Exclude<HostMeans, "agent">;
+export type AgentlessMeans = Exclude<HostMeans, "agent" | "windows-events">;
 
 /** Everything that is needed to look at one server; the password only in memory. */
 export interface Target {
