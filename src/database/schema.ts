@@ -214,6 +214,10 @@ export interface AgentlessHostsTable {
   readonly sealed_password: string | null;
   readonly path: string | null;
   readonly namespace: string | null;
+  /** JSON of SnmpAccess (src/protocols/snmp/access.ts), sealed as passwords are; null where it is not asked by SNMP. */
+  readonly sealed_snmp: string | null;
+  /** JSON of HostThresholds (src/model/thresholds.ts); null where the manager's are right for it. */
+  readonly thresholds: string | null;
 }
 
 /** What the manager has subscribed to at a host that runs no agent of ours. */

@@ -6,6 +6,7 @@ import { agentlessHosts } from "./0004-agentless-hosts.ts";
 import { indicationSubscriptions } from "./0005-indication-subscriptions.ts";
 import { certificateNames } from "./0006-certificate-names.ts";
 import { eventPublishers } from "./0007-event-publishers.ts";
+import { snmpAndThresholds } from "./0008-snmp-and-thresholds.ts";
 
 /** In the order in which they run; a migration that has been released never changes. */
 export const ALL_MIGRATIONS: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   indicationSubscriptions,
   certificateNames,
   eventPublishers,
+  snmpAndThresholds,
 ];
