@@ -46,6 +46,7 @@ export async function createStandards(needs: StandardsNeeds): Promise<Management
         allowLoopback: settings["cim.loopbackDestinations"] === "on",
         defaultPort: book.portOf("cimIndication"),
       },
+      destinationAuthorities: settings["cim.destinationAuthorities"],
     },
     book,
     identity,

@@ -23,8 +23,15 @@ export const API_LIMITS = {
   /** Addresses of one request: each takes some seconds, all at once. */
   discovered: 64,
   pem: 65_536,
+  /** File systems of one host that have thresholds of their own. */
+  thresholdFileSystems: 64,
+  snmpPassword: { min: 8, max: 256 },
+  snmpUser: 32,
+  snmpCommunity: 255,
   /** Names and addresses in one host's certificate: a machine has a few names and an address in each of its networks. */
   certificateNames: 16,
+  /** Accounts that are listed: people, not hosts. */
+  accounts: 1_000,
   accountPassword: 1_024,
   group: 200,
   groups: 1_000,

@@ -1,3 +1,4 @@
+import { ACCOUNT_ROUTES } from "./account-routes.ts";
 import { ALERT_ROUTES } from "./alert-routes.ts";
 import { DOCTOR_ROUTES } from "./doctor-routes.ts";
 import { EVENT_ROUTES } from "./event-routes.ts";
@@ -20,6 +21,7 @@ export const ROUTES = {
   ...DOCTOR_ROUTES,
   ...EVENT_ROUTES,
   ...SESSION_ROUTES,
+  ...ACCOUNT_ROUTES,
 };
 export type Routes = typeof ROUTES;
 export type RouteName = keyof Routes;

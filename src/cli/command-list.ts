@@ -88,6 +88,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./console.ts")).consoleCommand,
   },
   {
+    name: "account",
+    about: { en: "who may sign in to the web console", ja: "Web コンソールにサインインするアカウント" },
+    load: async () => (await import("./account.ts")).accountCommand,
+  },
+  {
     name: "ports",
     about: { en: "every port: which, from whom to whom, what for", ja: "使用する全ポートの一覧と説明" },
     load: loadPorts,

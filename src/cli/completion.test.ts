@@ -39,15 +39,11 @@ const SHELLS = [
   ["zsh", zshOffers],
 ] as const;
 
+const HOST_COMMANDS = "list show add check discover history groups group watch names token remove rename".split(" ");
+
 const EXACT: readonly (readonly [line: string, offers: readonly string[]])[] = [
-  [
-    "rusuban host ",
-    ["list", "show", "add", "check", "discover", "history", "groups", "group", "watch", "token", "remove", "rename"],
-  ],
-  [
-    "rusuban --json --data /x host ",
-    ["list", "show", "add", "check", "discover", "history", "groups", "group", "watch", "token", "remove", "rename"],
-  ],
+  ["rusuban host ", HOST_COMMANDS],
+  ["rusuban --json --data /x host ", HOST_COMMANDS],
   ["rusuban completion ", ["bash", "zsh"]],
   ["rusuban host list --state ", ["up", "unreachable", "unknown", "revoked"]],
   ["rusuban --lang ", ["en", "ja"]],

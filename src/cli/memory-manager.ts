@@ -1,6 +1,7 @@
 // A manager in memory for tests: the contract's routes over a few hosts, alerts, jobs and snapshots. Every request and
 // every reply is checked against the route's schemas, so a command that asks or reads wrongly fails here as it would there.
 
+import type { Account } from "../api/account-routes.ts";
 import { ApiError } from "../api/api-error.ts";
 import { type ApiClient, createClient, type Transport } from "../api/client.ts";
 import { formatMessage } from "../api/event-stream.ts";
@@ -195,6 +196,8 @@ function usualHandlers(manager: MemoryManager): Handlers {
       const { id, address } = hostOf(params.host);
       return { hostId: id, given: body.names, signed: [address, ...body.names] };
     },
+    accountList: () => ({ items: [sampleAccount("admin"), sampleAccount("tanaka", NOW_MS)] }),
+    accountChange: ({ params, body }) => sampleAccount(params.account, body.disabled ? NOW_MS : null),
     hostRemove: ({ params }) => void hostOf(params.host),
     hostToken: ({ body }) => ({
       token: "secret-token",
@@ -331,4 +334,10 @@ async function* streamOf(
     if (signal?.aborted) reject(signal.reason);
     signal?.addEventListener("abort", () => reject(signal.reason));
   });
+}
+
+function sampleAccount(name: string, disabledAtMs: number | null = null): Account {
+  const sessions = disabledAtMs === null ? 1 : 0;
+  const lastUsedAtMs = sessions === 0 ? null : NOW_MS;
+  return { name, role: "operator", hasPassword: true, createdAtMs: NOW_MS, disabledAtMs, sessions, lastUsedAtMs };
 }

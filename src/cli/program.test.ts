@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
+import type { Account } from "../api/account-routes.ts";
 import type { Maintenance } from "../api/maintenance-routes.ts";
 import { COMMANDS } from "./command-list.ts";
 import { createMemoryManager } from "./memory-manager.ts";
@@ -202,6 +203,10 @@ describe("a hostile manager", () => {
       schedule: { kind: "recurring", cron: EVIL, timeZone: EVIL, seconds: 60 },
       ...{ note: EVIL, createdBy: EVIL, createdAtMs: 0, underWay: true, next: { fromMs: 0, toMs: 1 } },
     };
+    const account: Account = {
+      ...{ name: EVIL, role: "viewer", hasPassword: false, createdAtMs: 0, disabledAtMs: null, sessions: 0 },
+      lastUsedAtMs: null,
+    };
     manager.overrides = {
       status: () => ({
         ...status,
@@ -211,6 +216,8 @@ describe("a hostile manager", () => {
       }),
       hostToken: () => ({ token: EVIL, line: EVIL, name: EVIL, expiresAtMs: 0 }),
       signInLink: () => ({ account: EVIL, url: EVIL, token: EVIL, expiresAtMs: 0 }),
+      accountList: () => ({ items: [account] }),
+      accountChange: () => account,
       hostNames: () => ({ hostId: EVIL, given: [EVIL], signed: [EVIL] }),
       hostNamesSet: () => ({ hostId: EVIL, given: [EVIL], signed: [EVIL] }),
       hostChange: () => sampleHost({ name: EVIL, group: EVIL }),
@@ -265,6 +272,9 @@ describe("a hostile manager", () => {
     ["maintenance", "end", id],
     ["host", "names", id],
     ["host", "names", id, "b"],
+    ["account", "list"],
+    ["account", "disable", "b"],
+    ["account", "enable", "b"],
     ["host", "rename", id, "b"],
     ["host", "remove", id, "--dry-run"],
     ["host", "remove", id, "--yes"],
@@ -328,7 +338,7 @@ describe("a hostile manager", () => {
         [...called].some((line) => line === end || line.startsWith(`${end} `)),
         end,
       ).toBe(true);
-    expect(ends).toHaveLength(32);
+    expect(ends).toHaveLength(35);
   });
 
   it("keeps exact values in JSON all the same", async () => {

@@ -79,6 +79,7 @@ export const SHARED = {
   moment: { en: "{moment} ({age})", ja: "{moment}({age})" },
   never: { en: "never", ja: "なし" },
   none: { en: "none", ja: "なし" },
+  yes: { en: "yes", ja: "はい" },
   no: { en: "no", ja: "いいえ" },
   more: {
     en: "There is more: add --limit {limit} or --after {cursor}.",

@@ -14,6 +14,7 @@ import type { RetentionPolicy } from "../store/retention.ts";
 import { createInbox } from "./alerts/inbox.ts";
 import { findOpenAlert } from "./alerts/open-alert.ts";
 import { createReportReceiver } from "./alerts/receiver.ts";
+import { createAuditUpkeep } from "./api/audit-upkeep.ts";
 import { createEventHub } from "./api/event-hub.ts";
 import { createAlertDesk } from "./api-alerts.ts";
 import { createExaminationDesk } from "./api-doctor.ts";
@@ -403,6 +404,12 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
           clock,
           random,
         },
+        clock,
+        log,
+      }),
+      createAuditUpkeep({
+        database,
+        bounds: { days: settings["audit.days"], entriesMax: settings["audit.entries"] },
         clock,
         log,
       }),

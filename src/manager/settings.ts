@@ -157,6 +157,12 @@ export const MANAGER_SETTINGS = {
     "",
     "File with the bearer token for `history.forwardUrl`, where it wants one.",
   ),
+  "audit.days": setting(integer({ min: 1, max: 3_650 }), 400, "Days for which entries of the audit trail are kept."),
+  "audit.entries": setting(
+    integer({ min: 1_000, max: 100_000_000 }),
+    1_000_000,
+    "Entries of the audit trail that are kept; the oldest goes first.",
+  ),
   "metrics.tokenFile": setting(
     string({ lengthMax: 4_096 }),
     "",

@@ -106,6 +106,7 @@ export async function createWeb(needs: WebNeeds): Promise<Web> {
     listener: "console",
     serverFactory: console.serverFactory,
     identify: sessions.identify,
+    onSessionsEnded: sessions.onEnded,
     metrics: needs.metricsTokenFile === "" ? undefined : await createMetrics(needs.metricsTokenFile, fleet),
     consoleFiles: await readConsoleFiles(consoleFolder).catch((error: unknown) => {
       log.warn({ reason: reasonOf(error) }, "the console's pages are missing; its API works");

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { API_LIMITS } from "../../api/limits.ts";
 import { ROLES, type Role } from "../../api/route.ts";
 import type { Schema } from "../../database/schema.ts";
 import { CorruptionError } from "../../runtime/errors.ts";
@@ -28,6 +29,45 @@ export function createAccountRepository(database: Database): AccountRepository {
     },
     async setPasswordHash(id, hash) {
       await database.updateTable("accounts").set({ password_hash: hash }).where("id", "=", id).execute();
+    },
+    async list() {
+      const rows = await database
+        .selectFrom("accounts")
+        .leftJoin("sessions", "sessions.account_id", "accounts.id")
+        .select(({ fn }) => [
+          "accounts.id as id",
+          "accounts.name as name",
+          "accounts.role as role",
+          "accounts.password_hash as passwordHash",
+          "accounts.created_at_ms as createdAtMs",
+          "accounts.disabled_at_ms as disabledAtMs",
+          fn.count<number>("sessions.id_hash").as("sessions"),
+          fn.max("sessions.last_used_at_ms").as("lastUsedAtMs"),
+        ])
+        .groupBy("accounts.id")
+        .orderBy("accounts.name")
+        .limit(API_LIMITS.accounts)
+        .execute();
+      return rows.map(({ passwordHash, role, ...row }) => ({
+        ...row,
+        role: asRole(role),
+        hasPassword: passwordHash !== null,
+      }));
+    },
+    async disable(name, atMs) {
+      return database.transaction().execute(async (transaction) => {
+        const account = await transaction
+          .updateTable("accounts")
+          .set({ disabled_at_ms: atMs })
+          .where("name", "=", name)
+          .returning("id")
+          .executeTakeFirst();
+        if (account === undefined) return false;
+        if (atMs === null) return true;
+        await transaction.deleteFrom("sessions").where("account_id", "=", account.id).execute();
+        await transaction.deleteFrom("sign_in_links").where("account_id", "=", account.id).execute();
+        return true;
+      });
     },
   };
 }

@@ -21,6 +21,23 @@ export interface AccountRepository {
     readonly createdAtMs: number;
   }): Promise<Account | undefined>;
   setPasswordHash(id: string, hash: string | null): Promise<void>;
+  /** All of them by name, the disabled ones, too; at most `API_LIMITS.accounts`. */
+  list(): Promise<readonly ListedAccount[]>;
+  /** Null: it is not disabled any more. With its sessions and unused sign-in links, which end. False where there is none of that name. */
+  disable(name: string, atMs: number | null): Promise<boolean>;
+}
+
+export interface ListedAccount {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly hasPassword: boolean;
+  readonly createdAtMs: number;
+  readonly disabledAtMs: number | null;
+  /** That have not expired. */
+  readonly sessions: number;
+  /** In the sessions that there are. */
+  readonly lastUsedAtMs: number | null;
 }
 
 export interface SignInLinkRepository {
@@ -35,7 +52,7 @@ export interface SignInLinkRepository {
   removeExpired(beforeMs: number): Promise<void>;
 }
 
-/** What was done, by whom, from where: append only. */
+/** What was done, by whom, from where: append only, but that the oldest go (audit-upkeep.ts). */
 export interface AuditEntry {
   readonly atMs: number;
   readonly actor: string;

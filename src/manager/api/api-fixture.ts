@@ -116,6 +116,7 @@ export async function createApiFixture(options: FixtureOptions = {}): Promise<Ap
     listener: "console",
     serverFactory: options.consoleServerFactory ?? plainServer,
     identify: sessions.identify,
+    onSessionsEnded: sessions.onEnded,
     consoleFiles: options.consoleFiles,
     metrics:
       options.metricsTokenFile === undefined

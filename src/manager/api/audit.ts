@@ -80,6 +80,11 @@ export const AUDITED: { readonly [N in ChangingName]: Audited<N> } = {
   sessionByPassword: { action: "session.password", subject: ({ body }) => body.name },
   sessionEnd: { action: "session.end", subject: () => "" },
   passwordSet: { action: "password.set", subject: () => "" },
+  accountChange: {
+    action: "account.change",
+    subject: ({ params }) => params.account,
+    details: ({ body }) => ({ ...body }),
+  },
   signInLink: {
     action: "sign-in-link.create",
     subject: ({ body }) => body.account,

@@ -38,6 +38,8 @@ export interface ApiNeeds {
   /** Makes the server that Fastify answers for; the listener that opens it belongs to the caller. */
   readonly serverFactory: FastifyServerFactory;
   readonly identify: Identify;
+  /** Calls when sessions have ended otherwise than by themselves; where callers have certificates, there are none. */
+  readonly onSessionsEnded?: (listener: () => void) => void;
   readonly handlers: Handlers;
   readonly hub: EventHub;
   readonly hosts: Pick<HostDirectory, "find">;
@@ -89,6 +91,7 @@ export async function createApi(needs: ApiNeeds): Promise<FastifyInstance> {
 
   const closing = new AbortController();
   const streams = createEventStreams({ clock, hub, identify });
+  needs.onSessionsEnded?.(streams.lookAgain);
   app.addHook("preClose", async () => {
     closing.abort();
     streams.endAll();

@@ -1,3 +1,4 @@
+import { type AccountNeeds, createAccountHandlers } from "./account-handlers.ts";
 import { type AlertNeeds, createAlertHandlers } from "./alert-handlers.ts";
 import { createDoctorHandlers, type DoctorHandlerNeeds } from "./doctor-handlers.ts";
 import type { Handlers } from "./handler.ts";
@@ -8,7 +9,8 @@ import { createSessionHandlers, type SessionNeeds } from "./session-handlers.ts"
 import { createSnapshotHandlers, type SnapshotNeeds } from "./snapshot-handlers.ts";
 import { createStatusHandlers, type StatusNeeds } from "./status-handlers.ts";
 
-export type HandlerNeeds = AlertNeeds &
+export type HandlerNeeds = AccountNeeds &
+  AlertNeeds &
   DoctorHandlerNeeds &
   HostNeeds &
   JobNeeds &
@@ -28,5 +30,6 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
     ...createMaintenanceHandlers(needs),
     ...createSnapshotHandlers(needs),
     ...createSessionHandlers(needs),
+    ...createAccountHandlers(needs),
   };
 }

@@ -17,6 +17,8 @@ export interface EventStreamsNeeds {
 export interface EventStreams {
   /** Answers with a stream that lasts until the client goes, its identity ends, it falls behind, or `endAll`. */
   open(request: FastifyRequest, reply: FastifyReply, query: StreamQuery, identity: Identity): void;
+  /** Ends those whose caller is nobody any more. */
+  lookAgain(): void;
   endAll(): void;
 }
 
@@ -27,6 +29,7 @@ export interface StreamQuery extends Pick<NonNullable<ApiHeard<"events">["query"
 
 export function createEventStreams({ clock, hub, identify }: EventStreamsNeeds): EventStreams {
   const ends = new Set<() => void>();
+  const looks = new Set<() => Promise<void>>();
   const openByName = new Map<string, number>();
 
   /** A session that has ended, or a database that cannot say, ends the stream. */
@@ -72,14 +75,19 @@ export function createEventStreams({ clock, hub, identify }: EventStreamsNeeds):
       const unsubscribe = hub.subscribe((event) => {
         if (wanted(event)) write(event.text());
       });
+      const look = async () => {
+        if (!(await isStill(identity, request))) end();
+      };
+      looks.add(look);
       const stopHeartbeat = every(clock, SERVICE_LIMITS.heartbeatMs, async () => {
-        if (await isStill(identity, request)) write(HEARTBEAT);
-        else end();
+        await look();
+        if (ends.has(end)) write(HEARTBEAT);
       });
       const end = () => {
         if (!ends.delete(end)) return;
         unsubscribe();
         stopHeartbeat();
+        looks.delete(look);
         const left = (openByName.get(identity.name) ?? 1) - 1;
         if (left === 0) openByName.delete(identity.name);
         else openByName.set(identity.name, left);
@@ -95,6 +103,9 @@ export function createEventStreams({ clock, hub, identify }: EventStreamsNeeds):
       const hasBacklog = backlog.length > 0 && !isTooMuch;
       write(ownMessage({ kind: missed ? "missed" : "ready" }, hasBacklog ? undefined : hub.position()));
       if (hasBacklog) for (const text of backlog) write(text);
+    },
+    lookAgain() {
+      for (const look of looks) void look(); // Never rejects.
     },
     endAll() {
       for (const end of [...ends]) end();

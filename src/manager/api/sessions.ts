@@ -37,6 +37,9 @@ export interface Sessions {
   }): Promise<{ secret: string; expiresAtMs: number }>;
   end(idHash: string): Promise<void>;
   endOthers(accountId: string, exceptIdHash: string): Promise<void>;
+  /** Whoever serves somebody for long is to look again who it is: sessions have ended otherwise than by themselves. */
+  tellEnded(): void;
+  onEnded(listener: () => void): void;
   /** For the console's listener: who the cookie belongs to. */
   readonly identify: Identify;
   readonly lifetimeSeconds: number;
@@ -53,8 +56,15 @@ export interface SessionsNeeds {
 export function createSessions({ repository, clock, random, lifetimeSeconds }: SessionsNeeds): Sessions {
   const idleMs = Math.min(SESSION_TIMES.idleMs, lifetimeSeconds * 1_000);
 
+  const listeners: (() => void)[] = [];
+  const tellEnded = () => {
+    for (const listener of listeners) listener();
+  };
+
   return {
     lifetimeSeconds,
+    tellEnded,
+    onEnded: (listener) => void listeners.push(listener),
     async open({ accountId, address }) {
       const secret = createSecret(random);
       const now = clock.now();
@@ -65,8 +75,14 @@ export function createSessions({ repository, clock, random, lifetimeSeconds }: S
       await repository.add(row);
       return { secret, expiresAtMs };
     },
-    end: (idHash) => repository.remove(idHash),
-    endOthers: (accountId, exceptIdHash) => repository.removeOthers(accountId, exceptIdHash),
+    async end(idHash) {
+      await repository.remove(idHash);
+      tellEnded();
+    },
+    async endOthers(accountId, exceptIdHash) {
+      await repository.removeOthers(accountId, exceptIdHash);
+      tellEnded();
+    },
     async identify(request) {
       const secret = readSessionCookie(request.headers.cookie);
       if (secret === undefined) return undefined;
