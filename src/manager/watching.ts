@@ -1,6 +1,6 @@
 import type { Database } from "../database/open-database.ts";
 import type { MaintenanceWindow } from "../model/maintenance.ts";
-import { ping } from "../net/ping.ts";
+import { createPinger } from "../net/pinger.ts";
 import type { PortBook } from "../ports/port-settings.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { reasonOf } from "../runtime/errors.ts";
@@ -119,7 +119,8 @@ export async function createWatching(needs: WatchingNeeds): Promise<Watching> {
   const { settings, book, database, hosts, presence, decisions, maintenance, inbox, readings, publishHost } = needs;
   const { clock, random, log, boundedLog } = needs;
   const mayBeTold = (hostId: string) => decisions.isWatched(hostId) && maintenance.windowOf(hostId) === undefined;
-  const pingOnce = (address: string) => ping({ host: address, timeoutMs: PING_TIMEOUT_MS, clock });
+  const pinger = createPinger({ clock });
+  const pingOnce = (address: string) => pinger.ping(address, PING_TIMEOUT_MS);
   const returns = createReturns({ inbox, find: hosts.find, clock, random, log });
   const onSign = (hostId: string) => {
     if (!presence.sign(hostId)) return;
@@ -192,7 +193,7 @@ export async function createWatching(needs: WatchingNeeds): Promise<Watching> {
     subscriptions,
     desks: {
       agentless: createAgentlessDesk(agentless, {
-        discover: (asked) => discover(asked, { clock, ping: (host, timeoutMs) => ping({ host, timeoutMs, clock }) }),
+        discover: (asked) => discover(asked, { clock, ping: pinger.ping }),
         subscriptions,
         namesByAddress: async () =>
           new Map((await hosts.all()).toReversed().map(({ address, name }) => [address, name])),
@@ -217,6 +218,6 @@ export async function createWatching(needs: WatchingNeeds): Promise<Watching> {
         nextOf: ({ schedule }: MaintenanceWindow) => nextOccurrence(schedule, clock.now()),
       },
     },
-    services: [reachability, notes, agentless, ...(subscriptions === undefined ? [] : [subscriptions])],
+    services: [pinger, reachability, notes, agentless, ...(subscriptions === undefined ? [] : [subscriptions])],
   };
 }

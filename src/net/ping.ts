@@ -33,12 +33,9 @@ export function ping({
   command?: string;
   platform?: NodeJS.Platform;
 }): Promise<PingResult> {
-  // The host is an argument of another program: it must not read as an option.
-  if (!/^[A-Za-z0-9:_][A-Za-z0-9.:_%-]*$/.test(host)) {
-    return Promise.resolve({ reachable: undefined, reason: `${JSON.stringify(host)} is not a host name or address` });
-  }
+  if (!isPingable(host)) return Promise.resolve(notPingable(host));
   return new Promise((resolve) => {
-    const child = spawn(command, argumentsFor({ host, timeoutMs, platform }), { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(command, pingArguments({ host, timeoutMs, platform }), { stdio: ["ignore", "ignore", "pipe"] });
     let output = "";
     const settle = (result: PingResult) => {
       cancelTimeout();
@@ -52,19 +49,43 @@ export function ping({
       output = (output + text).slice(0, PING_OUTPUT_BYTES_MAX);
     });
     child.once("error", (error) => {
-      const reason = codeOf(error) === "ENOENT" ? `this machine has no ${command}` : reasonOf(error);
-      settle({ reachable: undefined, reason });
+      settle({ reachable: undefined, reason: codeOf(error) === "ENOENT" ? noPing(command) : reasonOf(error) });
     });
-    child.once("close", (exitCode) => {
-      if (exitCode === 0) return settle({ reachable: true, reason: "replies" });
-      if (exitCode === 1) return settle({ reachable: false, reason: "no reply" });
-      const [line = ""] = output.trim().split("\n");
-      settle({ reachable: undefined, reason: line || `${command} ended with ${exitCode}` });
-    });
+    child.once("close", (exitCode) => settle(resultOf(exitCode, output, command)));
   });
 }
 
-function argumentsFor({ host, timeoutMs, platform }: { host: string; timeoutMs: number; platform: string }): string[] {
+/** It becomes an argument of another program: it must not read as an option, or as anything that a shell understands. */
+export function isPingable(host: string): boolean {
+  return /^[A-Za-z0-9:_][A-Za-z0-9.:_%-]*$/.test(host);
+}
+
+export function notPingable(host: string): PingResult {
+  return { reachable: undefined, reason: `${JSON.stringify(host)} is not a host name or address` };
+}
+
+export function noPing(command: string): string {
+  return `this machine has no ${command}`;
+}
+
+/** What an exit code means; `output`: what ping wrote to its error stream. */
+export function resultOf(exitCode: number | null, output: string, command: string): PingResult {
+  if (exitCode === 0) return { reachable: true, reason: "replies" };
+  if (exitCode === 1) return { reachable: false, reason: "no reply" };
+  const [line = ""] = output.trim().split("\n");
+  return { reachable: undefined, reason: line || `${command} ended with ${exitCode}` };
+}
+
+/** One echo request, quiet, without looking names up. */
+export function pingArguments({
+  host,
+  timeoutMs,
+  platform,
+}: {
+  host: string;
+  timeoutMs: number;
+  platform: string;
+}): string[] {
   const family = isIPv6(host.split("%", 1)[0] ?? "") ? ["-6"] : [];
   if (platform === "win32") return [...family, "-n", "1", "-w", String(timeoutMs), host];
   // One beat more than our own bound, which decides; whole seconds are what every ping takes. -q and -n: no lookups.
