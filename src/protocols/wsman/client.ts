@@ -4,7 +4,7 @@
 import { CimInstance } from "../../cim/cim-instance.ts";
 import type { CimValue } from "../../cim/cim-type.ts";
 import type { ObjectPath } from "../../cim/object-path.ts";
-import type { Clock } from "../../runtime/clock.ts";
+import { type Clock, pause } from "../../runtime/clock.ts";
 import { PeerError, WireError } from "../../runtime/errors.ts";
 import type { XmlElement } from "../../wire/xml-element.ts";
 import type { XmlWriter } from "../../wire/xml-writer.ts";
@@ -55,6 +55,8 @@ export interface EnumeratedItem {
 const FOLLOW_EXPIRES_MS = 600_000;
 /** How long one pull waits for news. Well below the time that an operation may take. */
 const FOLLOW_PULL_MS = 20_000;
+/** The least time between two pulls of which the first brought nothing. */
+const FOLLOW_REST_MS = 2_000;
 
 export interface CallOptions {
   readonly typeOf?: TypeOf;
@@ -282,7 +284,13 @@ export class WsmanClient extends EnvelopeClient {
     let renewAt = clock.monotonic() + FOLLOW_EXPIRES_MS / 2;
     try {
       while (!signal.aborted) {
-        yield* await this.pullEvents(resource, context, { maxTimeMs: FOLLOW_PULL_MS, signal });
+        const startedAt = clock.monotonic();
+        const events = await this.pullEvents(resource, context, { maxTimeMs: FOLLOW_PULL_MS, signal });
+        yield* events;
+        // openwsman answers at once that nothing came, whatever time it was given: asked anew at once it would be asked
+        // a hundred times a second.
+        const restMs = startedAt + FOLLOW_REST_MS - clock.monotonic();
+        if (events.length === 0 && restMs > 0) await pause(clock, restMs, signal);
         if (clock.monotonic() < renewAt) continue;
         await this.renew(subscription, FOLLOW_EXPIRES_MS, clock.now(), { signal });
         renewAt = clock.monotonic() + FOLLOW_EXPIRES_MS / 2;

@@ -152,9 +152,13 @@ export interface ItemsAnswer {
   readonly context: string | undefined;
 }
 
+const OWN: readonly string[] = [NS.wsen, NS.wsman];
+
 export function readItems(body: XmlElement): ItemsAnswer {
   const ended = body.child("EndOfSequence") !== undefined;
-  return { items: body.child("Items")?.children ?? [], context: ended ? undefined : readContext(body) };
+  // openwsman writes an event into PullResponse itself, without Items around it.
+  const bare = body.is("PullResponse") ? body.children.filter((each) => !OWN.includes(each.namespace)) : [];
+  return { items: body.child("Items")?.children ?? bare, context: ended ? undefined : readContext(body) };
 }
 
 function expires(body: XmlElement, nowMs: number): number | undefined {

@@ -78,6 +78,14 @@ describe("messages after the standards' examples", () => {
     });
   });
 
+  it("openwsman: an event that was pulled, without Items around it and in no namespace that it has", () => {
+    const { items, context } = readItems(fixtureEnvelope("openwsman-pulled-event").body[0] as never);
+    expect(context).toBe("uuid:0af9d11b-0e5b-4f0c-9c0f-0a2e6d1b7c08");
+    expect(items.map((item) => readInstance(item)).map((each) => [each.className, each.get("Message")])).toEqual([
+      ["Test_Alert", "fan 2 stopped"],
+    ]);
+  });
+
   it.each(["get-request", "enumerate-request", "subscribe-request", "windows-enumerate", "windows-events"])(
     "%s cut off anywhere is refused as XML",
     (name) => {

@@ -43,7 +43,7 @@ export interface CollectorNeeds {
   readonly senderOf: (request: IncomingMessage) => Promise<string | undefined>;
   readonly subscriptionsOf: (sender: string) => Promise<readonly CollectorSubscription[]>;
   readonly bookmarkOf: (sender: string, subscriptionId: string) => Promise<string | undefined>;
-  /** Resolves when events and bookmark are safe, both or neither; only then is the batch acknowledged. */
+  /** Resolves when the events are safe, and after them the bookmark; only then is the batch acknowledged. */
   readonly commit: (batch: WindowsBatch) => Promise<"committed" | "unknown">;
   /** `https://manager.example.org:5986`: where publishers reach us, unless their own request says it. */
   readonly origin: string;
