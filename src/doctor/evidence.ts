@@ -9,8 +9,10 @@ export type Family = (typeof FAMILIES)[number];
 
 /**
  * What a connection proved of who answers. `ours`: a party of our authority, and the one that is meant; `stalled`: ours,
- * but the bulk behind the hello does not pass; `foreign`: a certificate of another authority; `silent`: connected, and
- * no answer; `closed`: ended during the handshake; `refused-us`: ended right after it; `none`: no connection.
+ * but the bulk behind the hello is not acknowledged by the other end's kernel; `unfinished`: it is, and does not come back
+ * in time; `foreign`: a certificate of another authority; `silent`: connected, and no answer; `lost`: the same, and what
+ * was said is not acknowledged; `unheard`: the same, and the initiator was too busy to hear an answer; `closed`: ended during the handshake; `refused-us`: ended right after it; `none`: no
+ * connection.
  */
 export const PROOFS = [
   "none",
@@ -24,6 +26,9 @@ export const PROOFS = [
   "silent",
   "closed",
   "refused-us",
+  "lost",
+  "unfinished",
+  "unheard",
 ] as const;
 export type Proof = (typeof PROOFS)[number];
 
@@ -169,8 +174,8 @@ export interface Evidence {
   readonly clockAheadMs: number | null;
   /** The listener's host has answered anything in this family: a ping, a refusal that is its own, another flow. */
   readonly hostAnswers: boolean | null;
-  /** Of the burst that was counted, this flow's part: how many connections were begun, and how many refused at once. */
-  readonly burst: { readonly sent: number; readonly refused: number } | null;
+  /** Of the burst that was counted, this flow's part: how many connections were begun, refused at once, and made. */
+  readonly burst: { readonly sent: number; readonly refused: number; readonly passed: number } | null;
   /** Other flows of this direction, and of the other one, in this family: whether any works. */
   readonly sameDirectionWorks: boolean | null;
   readonly oppositeDirectionWorks: boolean | null;
@@ -179,10 +184,13 @@ export interface Evidence {
   readonly idle: IdleEvidence | null;
   /** Null where nobody was asked to look. */
   readonly hops: HopsEvidence | null;
-  /** A small answer and a large one, tried on a listener of the test's own: `stalls` where only the small one came. */
-  readonly bulk: "passes" | "stalls" | "untried";
-  /** That was so on another flow between the two, in this family. */
-  readonly largeStalls: boolean;
+  /**
+   * A small answer and a large one, tried on a listener of the test's own, twice where the first did not pass: `stalls`
+   * where what is large is never acknowledged; `unreturned` where it is, and does not come back in time.
+   */
+  readonly bulk: "passes" | "stalls" | "unreturned" | "untried";
+  /** What was found of bulk on any flow between the two, in this family: `stalls` before all others. */
+  readonly bulkNearby: Evidence["bulk"];
   /** Of numbered datagrams: how many the listener has, and how many answers came back. */
   readonly datagrams: { readonly sent: number; readonly received: number | null; readonly answered: number } | null;
 }
@@ -222,6 +230,6 @@ export const NOTHING_KNOWN: Evidence = {
   idle: null,
   hops: null,
   bulk: "untried",
-  largeStalls: false,
+  bulkNearby: "untried",
   datagrams: null,
 };

@@ -38,7 +38,7 @@ export async function examine(
   );
   onProgress("counting");
   await countArrivals(trials, { near, far, clock, endAt, isOneComputer: sights.isOneComputer === true });
-  const complete = await withFirewalls(sights, { near, far });
+  const complete = await withFirewalls(sights, { near, far, isLate: () => clock.monotonic() > endAt });
   const { idle, trace } = needs;
   // Behind the counting, which its packets would disturb.
   if (trace !== undefined && clock.monotonic() < endAt - TRACING_MS) await traceFailures(trials, trace);
@@ -93,11 +93,14 @@ const FIREWALL_LOOKS_MAX = 4;
 /** What the hosts' firewalls say takes a moment: who had not heard by the first look is asked again. */
 async function withFirewalls(
   sights: Sights,
-  { near, far }: { readonly near: Helper; readonly far: Helper | null },
+  { near, far, isLate }: { readonly near: Helper; readonly far: Helper | null; readonly isLate: () => boolean },
 ): Promise<Sights> {
   const again = async (sight: Sight, end: Helper): Promise<Sight> => {
     let found: Pick<Sight, "firewall" | "ruleAddresses"> = sight;
-    for (let looks = 1; found.firewall === "" && looks < FIREWALL_LOOKS_MAX; looks += 1) found = await end.look([]);
+    for (let looks = 1; found.firewall === "" && looks < FIREWALL_LOOKS_MAX; looks += 1) {
+      found = await end.look([]);
+      if (isLate()) break;
+    }
     return { ...sight, firewall: found.firewall, ruleAddresses: found.ruleAddresses };
   };
   const [mine, theirs] = await Promise.all([

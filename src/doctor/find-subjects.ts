@@ -22,6 +22,7 @@ export async function findSubjects(needs: ExaminationNeeds, sights: Sights): Pro
     return flow.transport === "icmp" && flow.listener === farRole && begins(key, nearRole);
   }).map((flow) => ({ flow, ports: [0], isPool: false, problem: "" }));
 
+  const named = await resolveName(farAddress);
   const toFar = withoutExcluded(
     await addressesByFamily([farAddress, ...(sights.far?.addresses ?? [])], sights, sights.far?.addresses),
     sights.far,
@@ -33,10 +34,11 @@ export async function findSubjects(needs: ExaminationNeeds, sights: Sights): Pro
   );
   const subjects: Subject[] = [];
   for (const family of FAMILIES) {
-    const [first] = toFar[family];
-    // The far end is dialled at the one address by which it is known; in the other family any of its own is tried.
-    const isKnown = first !== undefined && familyOf(farAddress) === family;
-    const [meant, others] = isKnown ? [[first], toFar[family].slice(1)] : [toFar[family], []];
+    // The far end is dialled where its name or address leads; in a family in which that leads nowhere any of its own is tried.
+    const isMeant = (address: string) => named.some((each) => isSameAddress(each.address, address));
+    const known = toFar[family].filter(isMeant);
+    const rest = toFar[family].filter((address) => !isMeant(address));
+    const [meant, others] = known.length > 0 ? [known, rest] : [rest, []];
     for (const one of [...outgoing, ...pings]) subjects.push(...subjectsOf(one, "near", family, meant, others));
     // Without a word of the far end nobody knows of other families than the one by which it is known.
     if (sights.far === null && toFar[family].length === 0) continue;
@@ -76,7 +78,8 @@ async function addressesByFamily(
   { isOneComputer }: Sights,
   own: readonly string[] | undefined,
 ): Promise<Record<Family, readonly string[]>> {
-  const found = (await Promise.all(names.map(resolveName))).flat();
+  const [named = [], ...others] = await Promise.all(names.map(resolveName));
+  const found = [...named, ...others.flat()];
   const distinct = found.filter(
     (each, index) => found.findIndex((other) => isSameAddress(each.address, other.address)) === index,
   );
@@ -84,7 +87,7 @@ async function addressesByFamily(
   const isByLoopback = first !== undefined && isLoopback(first.address);
   const usable = distinct.filter((each) => {
     if (isByLoopback && isOneComputer !== false) return isLoopback(each.address);
-    return each === first || !isLoopback(each.address);
+    return named.includes(each) || !isLoopback(each.address);
   });
   const isOwn = (address: string) => own?.some((each) => isSameAddress(each, address)) === true;
   const of = (family: Family) => {

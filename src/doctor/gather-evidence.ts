@@ -1,5 +1,5 @@
 import { familyOf, isNamedBy } from "./address-text.ts";
-import { type Evidence, NOTHING_KNOWN } from "./evidence.ts";
+import { type Evidence, type Family, NOTHING_KNOWN } from "./evidence.ts";
 import type { ExaminationNeeds, Sights } from "./examination.ts";
 import type { Trial } from "./trial.ts";
 
@@ -51,11 +51,17 @@ export function gatherEvidence(
     burst: trial.burst,
     series: trial.series,
     bulk: trial.bulk,
-    largeStalls: trials.some((each) => each.bulk === "stalls" && each.subject.family === family),
+    bulkNearby: bulkNearby(family, trials),
     idle: trial.idle,
     hops: trial.hops,
     datagrams: trial.datagrams,
   };
+}
+
+/** A hole for large packets is one of the line: what any flow shows of it holds for the others. */
+function bulkNearby(family: Family, trials: readonly Trial[]): Evidence["bulk"] {
+  const found = trials.filter(({ subject }) => subject.family === family).map(({ bulk }) => bulk);
+  return (["stalls", "unreturned", "passes"] as const).find((each) => found.includes(each)) ?? "untried";
 }
 
 /** The listener's own flows to the initiator, in this family, say whether it has a way there. */

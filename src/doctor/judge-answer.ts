@@ -3,9 +3,9 @@
 import { isLoopback, isOneOf } from "./address-text.ts";
 import { arrivalOf } from "./arrival.ts";
 import type { CauseId } from "./causes/causes.ts";
-import type { Attempt, Evidence } from "./evidence.ts";
+import type { Attempt, Evidence, TemporaryPort } from "./evidence.ts";
 import { holdingOf } from "./listeners.ts";
-import { oneOf, open, proven, type Verdict } from "./verdict.ts";
+import { oneOf, open, proven, unknown, type Verdict } from "./verdict.ts";
 import { TESTS, text, tried } from "./words.ts";
 
 /** Two clocks that differ by more than this disagree about a certificate; half a minute is what a query's way may take. */
@@ -22,6 +22,8 @@ export function judgeAnswer(evidence: Evidence, attempt: Attempt): Verdict {
       );
     case "stalled":
       return { ...proven("mtu-black-hole", "between", seen), state: "partly" };
+    case "unfinished":
+      return { ...largeOrSlow(seen), state: "partly" };
     case "not-yet-valid":
       return clockOff(evidence, seen);
     case "expired":
@@ -41,6 +43,8 @@ export function judgeAnswer(evidence: Evidence, attempt: Attempt): Verdict {
       return judgeForeign(evidence, attempt);
     case "not-tls":
     case "silent":
+    case "lost":
+    case "unheard":
     case "closed":
       return judgeMute(evidence, attempt);
   }
@@ -108,21 +112,58 @@ function judgeMute(evidence: Evidence, attempt: Attempt): Verdict {
       text(`another program has the port: ${owner}`, `別のプログラムがポートを使用: ${owner}`),
     ]);
   }
-  if (opened !== undefined || holding === "nobody" || holding === "own-loopback" || holding === "own-other-family") {
-    if ((opened?.accepted ?? 0) === 0) return swallowed(seen);
-    if (isLargeLost(evidence)) return proven("mtu-black-hole", "between", [...seen, LARGE_LOST]);
-    return oneOf(["mtu-black-hole", "packet-loss"], ["between"], { evidence: seen, nextTest: TESTS.repeat });
-  }
+  // What counts connections here is the listener's kernel, which does so however busy its programs are.
   const arrival = arrivalOf(evidence);
-  if (holding === "own" && arrival === "not-arrived") return swallowed(seen);
-  if (holding === "own" && arrival === "delivered") {
-    // The listener has the connection, and what it says does not come through whole.
-    if (isLargeLost(evidence)) return proven("mtu-black-hole", "between", [...seen, LARGE_LOST]);
-    return oneOf(["mtu-black-hole", "packet-loss"], ["between"], { evidence: seen, nextTest: TESTS.bulk });
-  }
-  const causes: [CauseId, CauseId, ...CauseId[]] = ["proxy-accepts-nothing-forwarded", "mtu-black-hole"];
+  if (arrival === "not-arrived") return swallowed(seen);
+  const isNobodys = holding === "nobody" || holding === "own-loopback" || holding === "own-other-family";
+  if (opened === undefined && isNobodys) return swallowed(seen);
+  if (attempt.proof === "unheard") return unknown(seen, TESTS.busyHere);
+  const isLargeLost = attempt.proof === "lost" && evidence.bulkNearby === "stalls";
+  if (isLargeLost && opened === undefined) return proven("mtu-black-hole", "between", [...seen, LARGE_LOST]);
+  if (opened !== undefined) return judgeMuteTest(evidence, { seen, opened, isLost: attempt.proof === "lost" });
+  if (holding === "own" && arrival === "delivered") return judgeMuteOwn(evidence, attempt, seen);
+  const causes: [CauseId, CauseId, ...CauseId[]] = [
+    "proxy-accepts-nothing-forwarded",
+    "mtu-black-hole",
+    "program-unresponsive",
+  ];
   if (holding !== "own") causes.push("port-taken");
   return oneOf(causes, ["between", "listener"], { evidence: seen, nextTest: TESTS.bothEnds });
+}
+
+/** A listener of the test's own, for which a few bytes are enough: no packet of it is large. */
+function judgeMuteTest(
+  evidence: Evidence,
+  { seen, opened, isLost }: { seen: Verdict["evidence"]; opened: TemporaryPort; isLost: boolean },
+): Verdict {
+  if (isLost) return { ...proven("packet-loss", "between", [...seen, UNACKNOWLEDGED]), state: "partly" };
+  const causes: [CauseId, CauseId, ...CauseId[]] = ["program-unresponsive", "packet-loss"];
+  if (opened.accepted === 0 && arrivalOf(evidence) !== "delivered") causes.push("proxy-accepts-nothing-forwarded");
+  return oneOf(causes, ["listener", "between"], { evidence: seen, nextTest: TESTS.busy });
+}
+
+/** The listener's kernel has the connection, and of our program's answer nothing is here. */
+function judgeMuteOwn(evidence: Evidence, { proof }: Attempt, seen: Verdict["evidence"]): Verdict {
+  const { bulkNearby } = evidence;
+  if (bulkNearby === "stalls") return proven("mtu-black-hole", "between", [...seen, LARGE_LOST]);
+  if (proof === "lost") {
+    // Connections are made, and the few packets behind them vanish: of two kilobytes the first packet is a full one.
+    if (bulkNearby === "passes") return proven("packet-loss", "between", [...seen, UNACKNOWLEDGED, LARGE_PASSES]);
+    return oneOf(["mtu-black-hole", "packet-loss"], ["between"], {
+      evidence: [...seen, UNACKNOWLEDGED],
+      nextTest: TESTS.bulk,
+    });
+  }
+  if (bulkNearby === "passes") return proven("program-unresponsive", "listener", [...seen, LARGE_PASSES]);
+  return largeOrSlow(seen);
+}
+
+/** Nothing is lost on the way there: what answers is slow, or what it answers is too large for the way back. */
+function largeOrSlow(seen: Verdict["evidence"]): Verdict {
+  return oneOf(["mtu-black-hole", "program-unresponsive"], ["between", "listener"], {
+    evidence: seen,
+    nextTest: TESTS.busy,
+  });
 }
 
 const ONE_COMPUTER = text(
@@ -135,9 +176,12 @@ const LARGE_LOST = text(
   "この両者の間では小さな応答は届き、大きな応答は途中で止まる",
 );
 
-function isLargeLost({ bulk, largeStalls }: Evidence): boolean {
-  return bulk === "stalls" || largeStalls;
-}
+const LARGE_PASSES = text("between these two a large answer comes whole", "この両者の間では大きな応答も最後まで届く");
+
+const UNACKNOWLEDGED = text(
+  "what was sent on the connection was repeated and never acknowledged by the other kernel",
+  "接続上で送ったデータは再送されたが、相手のカーネルから確認応答がない",
+);
 
 function swallowed(seen: Verdict["evidence"]): Verdict {
   return proven("proxy-accepts-nothing-forwarded", "between", [

@@ -11,7 +11,6 @@ import { TESTS, text } from "./words.ts";
 const OF_THE_INITIATOR: ReadonlySet<CauseId> = new Set([
   "own-output-blocked",
   "no-route",
-  "name-not-resolved",
   "name-elsewhere",
   "ipv4-only",
   "ipv6-only",
@@ -19,6 +18,7 @@ const OF_THE_INITIATOR: ReadonlySet<CauseId> = new Set([
 
 export function judgeDestination(evidence: Evidence, verdict: Verdict): Verdict {
   const { destination, listener, attempts } = evidence;
+  if (verdict.causes.includes("name-not-resolved")) return verdict;
   const isOurs = attempts.some(({ proof }) => proof === "ours");
   if (attempts.length === 0 || isOurs || evidence.destinationIsForwarded) return verdict;
   if (isLoopback(destination)) return evidence.isOneComputer === false ? onOwnLoopback(evidence) : verdict;

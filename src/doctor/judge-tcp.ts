@@ -2,7 +2,7 @@
 // order matters: what one end knows of itself goes before what the other concludes from silence.
 
 import { isOneOf } from "./address-text.ts";
-import { arrivalOf, wasKept } from "./arrival.ts";
+import { type Arrival, arrivalOf, wasKept } from "./arrival.ts";
 import type { CauseId } from "./causes/causes.ts";
 import type { Attempt, Evidence } from "./evidence.ts";
 import { judgeAnswer } from "./judge-answer.ts";
@@ -244,7 +244,13 @@ function judgeSilence(evidence: Evidence, attempt: Attempt): Verdict {
   const missing = serviceMissing(evidence, attempt.port);
   if (evidence.initiator.neighbour === "silent") return proven("host-down", "listener", seen);
   if (evidence.listener.routeBack === "missing") return proven("no-route", "listener", [...seen, NO_ROUTE_BACK]);
-  switch (arrivalOf(evidence)) {
+  const arrival = arrivalOf(evidence);
+  if (comesBack(evidence, arrival)) {
+    const line = text("tried again, an answer came", "再試行では応答があった");
+    const rest = { evidence: [...seen, line], nextTest: TESTS.repeat };
+    return { ...oneOf(["packet-loss", "rate-limit"], ["between", "listener"], rest), state: "partly" };
+  }
+  switch (arrival) {
     case "kept":
       return keptIn(seen);
     case "undelivered":
@@ -288,6 +294,12 @@ function judgeSilence(evidence: Evidence, attempt: Attempt): Verdict {
   // The listener's host has been asked already, and could not count.
   const nextTest = evidence.listener.sockets === null ? TESTS.bothEnds : TESTS.capture;
   return oneOf(candidates, ["between", "listener"], { evidence: seen, nextTest });
+}
+
+/** While it was counted, connections were made or refused by the listener's own TCP: the way is there in both directions. */
+function comesBack({ burst }: Evidence, arrival: Arrival): boolean {
+  if (burst === null) return false;
+  return burst.passed > 0 || (arrival === "delivered" && burst.refused > 0);
 }
 
 export const NO_ROUTE_BACK = text(

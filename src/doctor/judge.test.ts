@@ -115,12 +115,16 @@ const ROWS: readonly (readonly [name: string, known: Known, saying: string])[] =
   ],
   [
     "host reject with a reset: all refused",
-    { attempt: refused, gained: { received: 12 }, rest: { burst: { sent: 12, refused: 12 } } },
+    { attempt: refused, gained: { received: 12 }, rest: { burst: { sent: 12, refused: 12, passed: 0 } } },
     "closed host-firewall-reject-reset listener",
   ],
   [
     "host reject with ICMP: a few refused",
-    { attempt: refused, gained: { received: 12, unreachables: 6 }, rest: { burst: { sent: 12, refused: 6 } } },
+    {
+      attempt: refused,
+      gained: { received: 12, unreachables: 6 },
+      rest: { burst: { sent: 12, refused: 6, passed: 0 } },
+    },
     "closed host-firewall-reject-icmp listener",
   ],
   [
@@ -270,8 +274,64 @@ const ROWS: readonly (readonly [name: string, known: Known, saying: string])[] =
   ],
   [
     "accepted by a listener that says nothing whole",
-    { attempt: { proof: "silent" }, gained: { received: 24, delivered: 24, accepted: 12 }, rest: { bulk: "stalls" } },
+    {
+      attempt: { proof: "silent" },
+      gained: { received: 24, delivered: 24, accepted: 12 },
+      rest: { bulkNearby: "stalls" },
+    },
     "closed mtu-black-hole between",
+  ],
+  [
+    "accepted by a program that says nothing, where large packets pass",
+    {
+      attempt: { proof: "silent" },
+      gained: { received: 24, delivered: 24, accepted: 12 },
+      rest: { bulkNearby: "passes" },
+    },
+    "closed program-unresponsive listener",
+  ],
+  [
+    "accepted by a program that says nothing, and nobody tried large packets",
+    { attempt: { proof: "silent" }, gained: { received: 24, delivered: 24, accepted: 12 } },
+    "closed mtu-black-hole|program-unresponsive between,listener",
+  ],
+  [
+    "accepted, and what was sent is never acknowledged, where large packets pass",
+    {
+      attempt: { proof: "lost" },
+      gained: { received: 24, delivered: 24, accepted: 12 },
+      rest: { bulkNearby: "passes" },
+    },
+    "closed packet-loss between",
+  ],
+  [
+    "accepted, and what was sent is never acknowledged, and nobody tried large packets",
+    { attempt: { proof: "lost" }, gained: { received: 24, delivered: 24, accepted: 12 } },
+    "closed mtu-black-hole|packet-loss between",
+  ],
+  [
+    "accepted by the kernel for a listener of the test's own that was too busy to see it",
+    {
+      attempt: { proof: "silent" },
+      sockets: [],
+      gained: { received: 12, delivered: 12, resets: 12 },
+      listener: { temporary: [{ port: 10000, code: "", accepted: 0, proven: 0 }] },
+    },
+    "closed program-unresponsive|packet-loss listener,between",
+  ],
+  [
+    "a small answer comes, a large one is taken and does not come back",
+    { attempt: { proof: "ours" }, rest: { bulk: "unreturned" } },
+    "partly mtu-black-hole|program-unresponsive between,listener",
+  ],
+  [
+    "silence first, and connections that are made while it is counted",
+    {
+      attempt: silent,
+      gained: { received: 14, delivered: 14, accepted: 10 },
+      rest: { burst: { sent: 12, refused: 0, passed: 10 } },
+    },
+    "partly packet-loss|rate-limit between,listener",
   ],
   [
     "small passes, large stalls",
@@ -449,7 +509,7 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
   answersAt: fc.constantFrom("", FAR),
   destinationIsForwarded: fc.boolean(),
   isPool: fc.boolean(),
-  largeStalls: fc.boolean(),
+  bulkNearby: fc.constantFrom("passes", "stalls", "unreturned", "untried"),
   transport: fc.constantFrom("tcp", "udp", "icmp"),
   family: fc.constantFrom(...FAMILIES),
   destination: fc.constantFrom(FAR, "fd77:2::20", "127.0.1.1", ""),
@@ -530,7 +590,7 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
   }),
   clockAheadMs: fc.option(fc.integer({ min: -1e9, max: 1e9 })),
   hostAnswers: fc.constantFrom(null, true, false),
-  burst: fc.option(fc.record({ sent: fc.nat(12), refused: fc.nat(12) })),
+  burst: fc.option(fc.record({ sent: fc.nat(12), refused: fc.nat(12), passed: fc.nat(12) })),
   sameDirectionWorks: fc.constantFrom(null, true, false),
   oppositeDirectionWorks: fc.constantFrom(null, true, false),
   series: fc.array(fc.boolean(), { maxLength: 20 }),
@@ -558,7 +618,7 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
       hostTtl: fc.option(fc.integer({ min: 1, max: 255 })),
     }),
   ),
-  bulk: fc.constantFrom("passes", "stalls", "untried"),
+  bulk: fc.constantFrom("passes", "stalls", "unreturned", "untried"),
   datagrams: fc.option(fc.record({ sent: fc.nat(10), received: fc.option(fc.nat(10)), answered: fc.nat(10) })),
 });
 

@@ -231,6 +231,19 @@ function judgeQuality(evidence: Evidence, verdict: Verdict): Verdict {
     const line = text("a small answer came and a large one stalled", "小さな応答は届き、大きな応答は途中で止まった");
     return { ...proven("mtu-black-hole", "between", [...verdict.evidence, line]), state: "partly" };
   }
+  if (bulk === "unreturned") {
+    const line = text(
+      "a small answer came; a large one was sent and taken, and did not come back in time",
+      "小さな応答は届いた。大きなデータは受け取られたが、時間内に戻らなかった",
+    );
+    return {
+      ...oneOf(["mtu-black-hole", "program-unresponsive"], ["between", "listener"], {
+        evidence: [...verdict.evidence, line],
+        nextTest: TESTS.busy,
+      }),
+      state: "partly",
+    };
+  }
   if (idle !== null && !(idle.shortLives && idle.longLives)) {
     return judgeIdle(verdict, idle);
   }

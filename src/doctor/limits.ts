@@ -37,6 +37,8 @@ export const DOCTOR_LIMITS = {
   ruleAddressesMax: 4_096,
   /** Text that names the chains and zones in which a host denies; what is beyond is left out. */
   firewallBytesMax: 256,
+  /** Sets of peers for whom this host's own firewall is read at once; each is an examination that is under way. */
+  firewallReadersMax: 16,
   /** Examinations of one manager at once. */
   examinationsMax: 4,
   /** Examinations with idle connections at once, and how long each is kept after its end. */

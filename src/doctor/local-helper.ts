@@ -7,7 +7,6 @@ import { ping } from "../net/ping.ts";
 import { flowName } from "../ports/port-map.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
-import { withTimeout } from "../runtime/service.ts";
 import type { Attempt } from "./evidence.ts";
 import type { Dialled, DialOrder, Heard, Helper, HoldOrder, ListenOrder, OwnFlow, PortSpan, Sight } from "./helper.ts";
 import { DOCTOR_LIMITS } from "./limits.ts";
@@ -89,6 +88,7 @@ export function createLocalHelper(needs: LocalHelperNeeds): LocalHelper {
       const listeners = open.get(id);
       if (listeners === undefined) return { ports: [], provenFrom: [], datagrams: [] };
       open.delete(id);
+      await whatHasCome();
       listeners.close();
       return listeners.heard();
     },
@@ -99,17 +99,25 @@ export function createLocalHelper(needs: LocalHelperNeeds): LocalHelper {
   };
 }
 
+/** Turns in which a busy program reads what its kernel took meanwhile: a connection is accepted in one, read in the next. */
+const TURNS = 3;
+
+async function whatHasCome(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => void setImmediate(resolve));
+}
+
 async function look(spans: readonly PortSpan[], needs: LocalHelperNeeds): Promise<Sight> {
   const { clock, flows, isOwnProcess = (pid) => pid === process.pid } = needs;
   // Counters first: what follows takes a moment in which others send.
   const counters = await readCounters(readText);
   const wanted = spans.length > 0 ? spans : flows();
   const asked = Promise.resolve(needs.peerAddresses());
-  const readFirewall = async () => needs.readFirewall?.([...new Set([...needs.sawPeerFrom(), ...(await asked)])]);
+  const readFirewall = async () =>
+    needs.readFirewall?.([...new Set([...needs.sawPeerFrom(), ...(await asked)])], FIREWALL_MS);
   const [table, peerAddresses, firewall] = await Promise.all([
     readSocketTable(wanted, { isOwn: isOwnProcess }),
     asked,
-    withoutWaiting(readFirewall(), clock),
+    readFirewall(),
   ]);
   return {
     atMs: clock.now(),
@@ -128,10 +136,6 @@ async function look(spans: readonly PortSpan[], needs: LocalHelperNeeds): Promis
 
 /** Programs of firewalls may hang, or take seconds: what they say is then there at a later look. */
 const FIREWALL_MS = 800;
-
-function withoutWaiting<T>(work: Promise<T>, clock: Clock): Promise<T | undefined> {
-  return withTimeout(work, { what: "the firewall", timeoutMs: FIREWALL_MS, clock }).catch(() => undefined);
-}
 
 async function dial(order: DialOrder, needs: LocalHelperNeeds): Promise<Dialled> {
   const { address, ports, times } = order;

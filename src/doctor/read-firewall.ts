@@ -9,6 +9,7 @@ import { createSystemFiles } from "../firewall/live/system-files.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { familyOf } from "./address-text.ts";
 import { DOCTOR_LIMITS } from "./limits.ts";
+import { createToldOnce } from "./told-once.ts";
 
 export interface OwnFirewall {
   /** `ufw`, `firewalld`, `iptables`, `nftables inet filter input`, `none`. */
@@ -19,27 +20,33 @@ export interface OwnFirewall {
   readonly addresses: readonly string[] | null;
 }
 
-/** `peers`: addresses of the other end, by which firewalld's zone is found. */
-export type FirewallReader = (peers?: readonly string[]) => Promise<OwnFirewall | undefined>;
+/**
+ * `peers`: addresses of the other end, by which firewalld's zone is found. Undefined after `waitMs` as well: what was found
+ * out is there for who asks again then (told-once.ts).
+ */
+export type FirewallReader = (peers?: readonly string[], waitMs?: number) => Promise<OwnFirewall | undefined>;
 
 /** firewall-cmd, the slowest of them, takes a third of a second on a quiet machine. */
 const COMMAND_MS = 3_000;
-const REMEMBERED_MS = 30_000;
-
-/** A reader that asks again after half a minute at the soonest; undefined where the firewall cannot be read (no root). */
-export function createFirewallReader(clock: Clock, rememberedMs = REMEMBERED_MS): FirewallReader {
-  let asked: { readonly atMs: number; readonly answer: Promise<Found | undefined> } | undefined;
+/** A reader of the rules as they are; undefined where they cannot be read (no root). */
+export function createFirewallReader(clock: Clock): FirewallReader {
   const run = createCommandRunner(clock, COMMAND_MS);
-  return async (peers = []) => {
-    if (asked === undefined || clock.monotonic() - asked.atMs > rememberedMs) {
-      asked = { atMs: clock.monotonic(), answer: readFirewall(run).catch(() => undefined) };
-    }
-    const found = await asked.answer;
+  const readFor = async (peers: readonly string[]): Promise<OwnFirewall | undefined> => {
+    const found = await readFirewall(run).catch(() => undefined);
     if (found === undefined) return undefined;
     const { kind, addresses, places, zones } = found;
-    const inZones = zones && (await zonesOf(run, zones, peers));
+    const inZones = zones && (await zonesOf(run, zones, peers).catch(() => undefined));
     const named = places.flatMap((place) => (place === "firewalld" && inZones ? inZones : [place]));
     return { kind, addresses, places: withinBound(named) };
+  };
+  // One a set of peers: examinations of several hosts at once do not take each other's answers away.
+  const readers = new Map<string, (waitMs?: number) => Promise<OwnFirewall | undefined>>();
+  return (peers = [], waitMs) => {
+    const key = peers.join();
+    if (!readers.has(key) && readers.size >= DOCTOR_LIMITS.firewallReadersMax) readers.clear();
+    const reader = readers.get(key) ?? createToldOnce(() => readFor(peers), clock);
+    readers.set(key, reader);
+    return reader(waitMs);
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Random } from "../runtime/random.ts";
-import type { Attempt } from "./evidence.ts";
+import type { Attempt, Proof } from "./evidence.ts";
 import type { Sights } from "./examination.ts";
 import type { DialKind, Dialled, DialOrder, Helper } from "./helper.ts";
 import { DOCTOR_LIMITS } from "./limits.ts";
@@ -9,6 +9,8 @@ import type { Trial } from "./trial.ts";
 export const ATTEMPT_MS = 2_000;
 /** Long enough for a SYN and the one that is repeated after a second. */
 const AGAIN_MS = 1_200;
+/** What connects and is silent is tried once more for longer: slow shall not pass for broken. */
+const MUTE_AGAIN_MS = 3_000;
 export const SECRET_BYTES = 32;
 const DATAGRAMS_MAX = 10;
 
@@ -27,6 +29,7 @@ export async function trySubject(trial: Trial, needs: Needs): Promise<void> {
   if (initiator === null) return;
   if (subject.transport === "icmp") {
     await tryAddresses(trial, initiator, "ping", {});
+    await tryAgain(trial, initiator, { kind: "ping" });
     return;
   }
   const free = freePorts(trial, needs.sights);
@@ -40,6 +43,7 @@ export async function trySubject(trial: Trial, needs: Needs): Promise<void> {
   if (own.length === 0 || subject.isPool) return;
   const before = trial.attempts;
   await tryAddresses(trial, initiator, "tls", { ports: own });
+  await tryAgain(trial, initiator, { kind: "tls" });
   trial.attempts = [...before, ...trial.attempts];
 }
 
@@ -79,7 +83,7 @@ async function tryListeners(
       times: isUdp ? DATAGRAMS_MAX : 1,
     });
     answered = dialled.answered;
-    if (!isUdp) await tryAgain(trial, initiator, secret);
+    await tryAgain(trial, initiator, { kind, secret });
   }
   const heard = await listener.heard(opened.id);
   if (usable.length > 0 && heard.ports.length === 0) {
@@ -92,24 +96,39 @@ async function tryListeners(
 }
 
 /**
- * Ports of a pool that failed while others passed are tried once more: a hole stays one, a lost packet does not come
- * twice. Both tries are kept.
+ * What may have been slow, or lost by chance, is tried once more: what connected and said nothing, and pings; and of a pool
+ * the ports that failed while others passed, because a hole stays one and a lost packet does not come twice. Both tries
+ * are kept.
  */
-async function tryAgain(trial: Trial, initiator: Helper, secret: Buffer): Promise<void> {
+async function tryAgain(
+  trial: Trial,
+  initiator: Helper,
+  { kind, secret = Buffer.alloc(0) }: { readonly kind: DialKind; readonly secret?: Buffer },
+): Promise<void> {
   const { subject, address, attempts } = trial;
-  const failed = attempts.filter((attempt) => !isRight(attempt)).map(({ port }) => port);
-  if (failed.length === 0 || failed.length === attempts.length) return;
-  const again = await initiator.dial({
-    kind: "challenge",
+  const failed = attempts.filter((attempt) => !isRight(attempt));
+  const mute = failed.filter(isMute);
+  const isPartly = failed.length > 0 && failed.length < attempts.length;
+  const again = kind === "ping" ? failed.filter(({ code }) => code === "ETIMEDOUT") : isPartly ? failed : mute;
+  if (kind === "datagrams" || again.length === 0) return;
+  const { attempts: second } = await initiator.dial({
+    kind,
     flow: subject.flow,
     address,
-    ports: failed,
+    ports: kind === "ping" ? [] : again.map(({ port }) => port),
     times: 1,
-    timeoutMs: AGAIN_MS,
+    timeoutMs: mute.length > 0 || kind === "ping" ? MUTE_AGAIN_MS : AGAIN_MS,
     secret,
     bulkBytes: 0,
   });
-  trial.attempts = [...attempts, ...again.attempts];
+  trial.attempts = [...attempts, ...second];
+}
+
+const MUTE: ReadonlySet<Proof> = new Set(["silent", "lost", "unheard", "closed"]);
+
+/** Ended during the handshake counts as well: a listener with too many at once closes some. */
+function isMute({ code, proof }: Attempt): boolean {
+  return code === "" && MUTE.has(proof);
 }
 
 /** Tries the listener's addresses until one is right; keeps the first one's result where none is. */

@@ -25,6 +25,15 @@ const PROOF_WORDS: Record<Proof, Text> = {
   "not-tls": text("connected, but what answers does not speak TLS", "接続したが、応答が TLS ではない"),
   silent: text("connected, and no answer came", "接続したが、応答がない"),
   closed: text("connected, and closed before the handshake was done", "接続したが、ハンドシェイク前に切断された"),
+  lost: text("connected, and nothing of what was sent is acknowledged", "接続したが、送ったデータに確認応答がない"),
+  unheard: text(
+    "connected, and this program was too busy to hear an answer",
+    "接続したが、接続元のプログラムの負荷が高く応答を確認できなかった",
+  ),
+  unfinished: text(
+    "connected, the right party answered, and the bulk behind it did not come back in time",
+    "接続し正しい相手が応答したが、続く大量データが時間内に戻らない",
+  ),
   "refused-us": text("connected, and closed right after the handshake", "接続したが、ハンドシェイク直後に切断された"),
 };
 
@@ -35,8 +44,11 @@ export function tried({ port, code, tookMs, proof, detail }: Attempt): Text {
   const ms = Math.round(tookMs);
   if (code === "" && proof === "none")
     return text(`${where.en}: answered after ${ms} ms`, `${where.ja}: ${ms} ミリ秒で応答`);
-  if (code === "")
-    return text(`${where.en}: ${PROOF_WORDS[proof].en}${tail}`, `${where.ja}: ${PROOF_WORDS[proof].ja}${tail}`);
+  const [after, afterJa] = ms > SLOW_MS ? [` after ${ms} ms`, `(${ms} ミリ秒後)`] : ["", ""];
+  if (code === "") {
+    const { en, ja } = PROOF_WORDS[proof];
+    return text(`${where.en}: ${en}${after}${tail}`, `${where.ja}: ${ja}${afterJa}${tail}`);
+  }
   return text(`${where.en}: ${code} after ${ms} ms${tail}`, `${where.ja}: ${code}(${ms} ミリ秒後)${tail}`);
 }
 
@@ -47,6 +59,9 @@ export function counted({ sent, received, delivered, resets, unreachables, halfO
     `${sent} 個のパケットを送る間の待ち受け側ホストのカウンタ: ${numbers}`,
   );
 }
+
+/** Longer than any answer takes between computers that have time for it. */
+const SLOW_MS = 1_000;
 
 export const TESTS = {
   bothEnds: text(
@@ -101,6 +116,14 @@ export const TESTS = {
   repeat: text(
     "repeat it: a limit passes the first ones again, a bad line any",
     "繰り返してください。レート制限なら最初の数本が再び成功し、回線不良なら不規則になります",
+  ),
+  busyHere: text(
+    "run it again when the initiator's computer has less to do: its program stood still while an answer may have come",
+    "接続元コンピュータの負荷が低いときに再実行してください(応答が届いた可能性のある間、プログラムが動けませんでした)",
+  ),
+  busy: text(
+    "look how busy the listener's computer is and whether its program still answers others (`uptime`, its log); if both are well, the way back loses large packets: `ping -M do -s 1472` from there",
+    "待ち受け側コンピュータの負荷と、プログラムが他の相手に応答しているかを確認してください(`uptime`、ログ)。どちらも正常なら、戻りの経路で大きなパケットが失われています(そこから `ping -M do -s 1472`)",
   ),
   bulk: text(
     "run it when a data port of this host can be tried: a small answer and a large one tell the two apart",

@@ -6,6 +6,7 @@ import {
   EVERY_DATA_PORT,
   foreignTlsProgram,
   forward,
+  MISSING_OR_DROP,
   NOT_EXAMINED,
   output,
   silentProgram,
@@ -32,6 +33,46 @@ const CASES: readonly BuiltCase[] = [
       ...inBoth("managerReport", "closed mtu-black-hole @between"),
       ...inBoth("dedupEngine", "closed mtu-black-hole @between"),
     },
+  ],
+  [
+    "packets over 1300 bytes vanish on the way back only",
+    {
+      sh: [["firewall", "ip link set manager mtu 1300", "ip link set manager mtu 1500"]],
+      nft: { firewall: output("icmp type destination-unreachable drop; icmpv6 type packet-too-big drop;") },
+    },
+    {
+      // What was sent there is acknowledged, so that it may be the program as well.
+      ...inBoth("backupData", "partly mtu-black-hole|program-unresponsive @between@listener"),
+      ...inBoth("backupControl", "closed mtu-black-hole|program-unresponsive @between@listener"),
+      // What the agent sends is not, and whether that is so of large packets only nobody tried in this direction.
+      ...inBoth("managerReport", "closed mtu-black-hole|packet-loss @between"),
+      ...inBoth("dedupEngine", "closed mtu-black-hole|packet-loss @between"),
+    },
+  ],
+  [
+    "our own program takes connections and hangs",
+    { agent: { listening: [{ flow: "backupControl", port: 10000, host: "::", hangs: true }] } },
+    inBoth("backupControl", "closed program-unresponsive @listener"),
+  ],
+  ["an agent that is slow and not broken", { agent: { stallMs: 100 } }, {}],
+  ["a manager that is slow and not broken", { manager: { stallMs: 100 } }, {}],
+  [
+    "a slow manager that has revoked the host",
+    { manager: { revokesAll: true, stallMs: 100 }, as: { isRevoked: true } },
+    {
+      ...inBoth("managerReport", "closed certificate-revoked @initiator"),
+      ...inBoth("dedupEngine", "closed certificate-revoked @initiator"),
+    },
+  ],
+  [
+    "a slow agent on which nothing listens",
+    { agent: { listening: [], stallMs: 100 } },
+    inBoth("backupControl", "closed not-listening @listener"),
+  ],
+  [
+    "a firewall in between that drops, and a slow agent",
+    { agent: { stallMs: 100 }, nft: { firewall: forward("tcp dport 10000 drop;") } },
+    inBoth("backupControl", MISSING_OR_DROP),
   ],
   [
     "the rate of connections is limited",
@@ -242,6 +283,16 @@ const CASES: readonly BuiltCase[] = [
       "backupControl ipv4": "closed name-elsewhere @initiator",
       "ping ipv4": "closed name-elsewhere @initiator",
     },
+  ],
+  [
+    "a name that resolves to the manager's own computer",
+    { as: { farAddress: "localhost" } },
+    { "backupControl ipv4": "closed name-elsewhere @initiator" },
+  ],
+  [
+    "a name that does not resolve, while the agent can be asked",
+    { as: { farAddress: "no-such-host.invalid" } },
+    { "backupControl ipv4": "closed name-not-resolved @initiator" },
   ],
   [
     "a host behind the router that is not there",

@@ -139,7 +139,6 @@ for (const [kind, programs] of Object.entries(MANAGERS)) {
       async ({ name: _, lines, ...what }) => {
         let place: Place | undefined;
         const lab = await createCausesLab({
-          firewallRememberedMs: 600_000,
           async prepare(computers) {
             onTestFinished(() => computers.dispose(), 60_000);
             place = await start(computers[what.at], kind);

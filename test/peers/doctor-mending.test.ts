@@ -185,7 +185,7 @@ const WALLS: readonly (Wall & { readonly name: string; readonly wall: string })[
 function mending(): void {
   let lab: CausesLab;
   beforeAll(async () => {
-    lab = await createCausesLab({ firewallRememberedMs: 60_000 });
+    lab = await createCausesLab();
   }, 60_000);
   afterAll(() => lab.dispose());
 

@@ -15,6 +15,19 @@ export const QUALITY_CAUSES = {
     places: ["initiator", "between", "listener"],
     mend: "keepalive",
   },
+  "program-unresponsive": {
+    title: { en: "the program does not answer in time", ja: "プログラムが時間内に応答しません" },
+    meaning: {
+      en: "The connection comes about, and the program behind it does not answer: it hangs, or its computer is too busy.",
+      ja: "接続は確立しますが、プログラムが応答しません(停止しているか、コンピュータの負荷が高すぎます)。",
+    },
+    proof: {
+      en: "two attempts, the second a longer one: the listener's kernel takes the connections and acknowledges what is sent, its program says nothing, and large packets pass between the two",
+      ja: "2 回(2 回目は長く)試し、待ち受け側のカーネルは接続とデータを受け取るが、プログラムは応答しない。両者間で大きなパケットは通る",
+    },
+    places: ["listener"],
+    mend: "none",
+  },
   "mtu-black-hole": {
     title: { en: "large packets vanish (MTU black hole)", ja: "大きなパケットが消失します(MTU ブラックホール)" },
     meaning: {
@@ -22,8 +35,8 @@ export const QUALITY_CAUSES = {
       ja: "小さなパケットは通りますが、最大長のパケットは ICMP の通知もなく消失します。ポートの問題ではありません。",
     },
     proof: {
-      en: "an authenticated hello passes on a connection, and the bulk behind it stalls",
-      ja: "認証済みの短いやり取りは成功し、続く大量データが止まる",
+      en: "twice an authenticated hello passes on a connection, and the bulk behind it is repeated and never acknowledged by the other kernel",
+      ja: "2 回とも認証済みの短いやり取りは成功し、続く大量データは再送されても相手のカーネルから確認応答がない",
     },
     places: ["between"],
     mend: "mtu",

@@ -11,7 +11,9 @@ import type { Socket } from "node:net";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Random } from "../../runtime/random.ts";
 import type { Attempt } from "../evidence.ts";
+import { afterListening } from "./after-reading.ts";
 import { connectTcp, type Target } from "./tcp-connect.ts";
+import { readUnacknowledged } from "./unacknowledged.ts";
 
 export const MAGIC = Buffer.from("RSBP");
 export const RANDOM_BYTES = 16;
@@ -97,9 +99,13 @@ function converse(
       cancel();
       resolve({ proof, detail });
     };
-    const late = () => settle(seenAs === undefined ? "silent" : "stalled", seenAs ?? "");
-    let cancel = clock.after(timeoutMs, late);
-    socket.on("close", () => (seenAs === undefined ? settle("closed") : late()));
+    const late = async (wasBusy: boolean) => {
+      const isLost = ((await readUnacknowledged(socket)) ?? 0) > 0;
+      if (seenAs !== undefined) settle(isLost ? "stalled" : "unfinished", seenAs);
+      else settle(isLost ? "lost" : wasBusy ? "unheard" : "silent");
+    };
+    let cancel = afterListening(clock, timeoutMs, late);
+    socket.on("close", () => (seenAs === undefined ? settle("closed") : settle("unfinished", seenAs)));
     socket.on("data", (chunk) => {
       if (seenAs !== undefined) {
         bulkLeft -= chunk.length;
@@ -114,7 +120,7 @@ function converse(
       bulkLeft -= said.more;
       if (bulkLeft <= 0) return settle("ours", seenAs);
       cancel();
-      cancel = clock.after(timeoutMs, late); // The bulk has a time of its own.
+      cancel = afterListening(clock, timeoutMs, late); // The bulk has a time of its own.
       socket.write(Buffer.alloc(words.bulkBytes));
     });
     socket.write(helloOf(words, secret));

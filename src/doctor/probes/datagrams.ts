@@ -6,6 +6,7 @@ import { createSocket } from "node:dgram";
 import type { Clock } from "../../runtime/clock.ts";
 import { codeOf } from "../../runtime/errors.ts";
 import type { Attempt } from "../evidence.ts";
+import { afterReading } from "./after-reading.ts";
 import { MAGIC } from "./challenge.ts";
 import type { Target } from "./tcp-connect.ts";
 
@@ -48,7 +49,7 @@ export function sendDatagrams(
       const tookMs = clock.monotonic() - startedAt;
       resolve({ attempt: { port, code, tookMs, localAddress, proof: "none", detail: "" }, answered: answers.size });
     };
-    const cancel = clock.after(timeoutMs, () => settle(answers.size > 0 ? "" : "ETIMEDOUT"));
+    const cancel = afterReading(clock, timeoutMs, () => settle(answers.size > 0 ? "" : "ETIMEDOUT"));
     // A connected socket hears of ICMP errors (ip(7)).
     socket.on("error", (error) => settle(codeOf(error) || "EFAILED"));
     socket.on("message", (bytes) => {

@@ -7,6 +7,8 @@ import type { Family, ListeningSocket } from "../evidence.ts";
 import type { HalfOpen, PortSpan } from "../helper.ts";
 import { DOCTOR_LIMITS } from "../limits.ts";
 
+/** Processes that are looked into together: a busy program has a turn for each group, and not for each descriptor. */
+const AT_ONCE = 32;
 const LISTEN = "0A"; // net/tcp_states.h
 const SYN_RECV = "03";
 const UDP_UNCONNECTED = "07";
@@ -131,16 +133,26 @@ async function findOwners(
 ): Promise<Map<string, Owner>> {
   const owners = new Map<string, Owner>();
   const wanted = new Map([...inodes].map((inode) => [`socket:[${inode}]`, inode]));
-  for (const entry of await list(procDirectory)) {
+  const processes = (await list(procDirectory)).filter((entry) => /^\d+$/.test(entry));
+  // Most of what is asked for is this program's own: thousands of other processes are then not looked into.
+  const own = `${process.pid}`;
+  const others = processes.filter((each) => each !== own);
+  const groups = [processes.filter((each) => each === own)];
+  for (let from = 0; from < others.length; from += AT_ONCE) groups.push(others.slice(from, from + AT_ONCE));
+  for (const group of groups) {
     if (owners.size === wanted.size) break;
-    if (!/^\d+$/.test(entry)) continue;
-    const directory = `${procDirectory}/${entry}`;
-    for (const descriptor of await list(`${directory}/fd`)) {
-      const inode = wanted.get(await readlink(`${directory}/fd/${descriptor}`).catch(() => ""));
-      if (inode === undefined || owners.has(inode)) continue;
-      const pid = Number(entry);
-      owners.set(inode, { pid, command: await commandOf(directory), isOwn: await isOwn(pid) });
-    }
+    await Promise.all(
+      group.map(async (entry) => {
+        const directory = `${procDirectory}/${entry}`;
+        const descriptors = await list(`${directory}/fd`);
+        const links = await Promise.all(descriptors.map((each) => readlink(`${directory}/fd/${each}`).catch(() => "")));
+        const held = links.map((link) => wanted.get(link)).filter((inode) => inode !== undefined);
+        if (held.length === 0) return;
+        const pid = Number(entry);
+        const owner = { pid, command: await commandOf(directory), isOwn: await isOwn(pid) };
+        for (const inode of held) if (!owners.has(inode)) owners.set(inode, owner);
+      }),
+    );
   }
   return owners;
 }

@@ -3,6 +3,7 @@ import { connectError } from "../../net/connect-error.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { codeOf } from "../../runtime/errors.ts";
 import type { Attempt } from "../evidence.ts";
+import { afterReading } from "./after-reading.ts";
 
 export interface Target {
   readonly flow: string;
@@ -36,7 +37,7 @@ export function connectTcp({ flow, address, port, timeoutMs }: Target, clock: Cl
     socket.once("lookup", () => {
       isResolved = true;
     });
-    const cancel = clock.after(timeoutMs, () => {
+    const cancel = afterReading(clock, timeoutMs, () => {
       // A name server that does not answer in time is no silence of the host.
       const code = isResolved ? "ETIMEDOUT" : "EAI_AGAIN";
       fail(connectError({ flow, host: address, port }, code, `no answer within ${timeoutMs} ms`));

@@ -9,6 +9,7 @@ import { bareAddress } from "../address-text.ts";
 import type { Family, TemporaryPort } from "../evidence.ts";
 import type { Heard, ListenOrder } from "../helper.ts";
 import { DOCTOR_LIMITS } from "../limits.ts";
+import { afterReading } from "./after-reading.ts";
 import { HELLO_BYTES, proofOf, readHello } from "./challenge.ts";
 import { datagramOf, numberOf } from "./datagrams.ts";
 
@@ -119,7 +120,7 @@ function serve(
   { order, provenFrom, clock, bounds }: Common,
   onProven: () => void,
 ): void {
-  const cancel = clock.after(DOCTOR_LIMITS.proveMs, () => socket.destroy());
+  const cancel = afterReading(clock, DOCTOR_LIMITS.proveMs, () => socket.destroy());
   let received = Buffer.alloc(0);
   let bulkLeft: number | undefined;
   let bulkBytes = 0;

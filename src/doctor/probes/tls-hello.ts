@@ -11,9 +11,14 @@ import { describePeer, idOfPeer, peerOfCertificate } from "../../net/peer.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { codeOf, reasonOf } from "../../runtime/errors.ts";
 import type { Attempt, Proof } from "../evidence.ts";
+import { afterListening, afterReading } from "./after-reading.ts";
 import { connectTcp, type Target } from "./tcp-connect.ts";
+import { readUnacknowledged } from "./unacknowledged.ts";
 
-/** A listener that refuses our certificate closes within a round trip of the handshake's end (TLS 1.3). */
+/**
+ * In TLS 1.3 the listener looks at our certificate when the handshake is over for us. Its session tickets say that it has
+ * (RFC 8446 §4.6.1: sent behind our Finished); a refusal comes in the same breath, and is waited for this long.
+ */
 const REFUSAL_MS = 300;
 
 const NOT_TLS = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|BAD_RECORD_TYPE|HTTP_REQUEST|RECORD_LAYER_FAILURE/;
@@ -59,18 +64,34 @@ function handshake(
       cancelRefusal();
       resolve(answer);
     };
-    const cancel = clock.after(timeoutMs, () => settle({ proof: "silent", detail: `${timeoutMs} ms` }));
+    const cancel = afterListening(clock, timeoutMs, async (wasBusy) => {
+      const isLost = ((await readUnacknowledged(raw)) ?? 0) > 0;
+      settle({ proof: isLost ? "lost" : wasBusy ? "unheard" : "silent", detail: `${timeoutMs} ms` });
+    });
+    let answer: Answer | undefined;
+    let hasTicket = false;
     let cancelRefusal = () => {};
+    const waitForRefusal = () => {
+      if (answer === undefined || !hasTicket) return;
+      const accepted = answer;
+      cancelRefusal();
+      cancelRefusal = afterReading(clock, REFUSAL_MS, () => settle(accepted));
+    };
+    socket.on("session", () => {
+      hasTicket = true;
+      waitForRefusal();
+    });
     socket.on("error", (error) =>
       settle({ proof: proofOfError(error, isDone), detail: codeOf(error) || reasonOf(error) }),
     );
     socket.once("close", () => settle({ proof: isDone ? "refused-us" : "closed", detail: "" }));
     socket.once("secureConnect", () => {
       isDone = true;
-      const answer = judgeCertificate(socket, needs);
-      if (answer.proof !== "ours") return settle(answer);
-      socket.once("data", () => settle(answer)); // Listeners that speak first do so to whom they accept.
-      cancelRefusal = clock.after(REFUSAL_MS, () => settle(answer));
+      const judged = judgeCertificate(socket, needs);
+      if (judged.proof !== "ours") return settle(judged);
+      answer = judged;
+      socket.once("data", () => settle(judged)); // Listeners that speak first do so to whom they accept.
+      waitForRefusal();
     });
   });
 }

@@ -63,6 +63,9 @@ const Attempt = struct({
     silent: 8,
     closed: 9,
     "refused-us": 10,
+    lost: 11,
+    unfinished: 12,
+    unheard: 13,
   }),
   detail: text(256),
 });
