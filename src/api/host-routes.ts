@@ -105,6 +105,62 @@ export const TrustSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("pinned"), fingerprint: z.string().regex(/^([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}$/) }),
 ]);
 
+const SnmpPassword = z.string().min(API_LIMITS.snmpPassword.min).max(API_LIMITS.snmpPassword.max);
+
+/** RFC 7860 and RFC 3414: by what an answer is signed. */
+export const SNMP_HASHES = ["sha512", "sha384", "sha256", "sha224", "sha"] as const;
+/** RFC 3826; the two ways in which 256 bits are had. */
+export const SNMP_CIPHERS = ["aes", "aes256", "aes256-reeder"] as const;
+
+/** By what a server lets itself be asked. Kept sealed, never given back. */
+export const SnmpAccessSchema = z.discriminatedUnion("version", [
+  z
+    .object({ version: z.enum(["1", "2c"]), community: z.string().min(1).max(API_LIMITS.snmpCommunity) })
+    .describe("everything, the community too, can be read on the way"),
+  z.object({
+    version: z.literal("3"),
+    user: z.string().min(1).max(API_LIMITS.snmpUser),
+    authentication: z
+      .object({ protocol: z.enum(SNMP_HASHES), password: SnmpPassword })
+      .nullable()
+      .describe("null: anybody may answer in the server's name"),
+    privacy: z
+      .object({ protocol: z.enum(SNMP_CIPHERS), password: SnmpPassword })
+      .nullable()
+      .describe("null: everything can be read on the way; only together with authentication"),
+  }),
+]);
+
+/** A level of a part of the whole, and one of a load; null: none. */
+const Part = z.number().min(0).max(1).nullable();
+const Load = z.number().min(0).max(10_000).nullable();
+const PartLevels = z.object({ warning: Part, critical: Part });
+const ThresholdSetSchema = z.object({
+  fileSystem: PartLevels,
+  memory: PartLevels,
+  load: z.object({ warning: Load, critical: Load }).describe("for each processor, over five minutes"),
+  processor: PartLevels,
+});
+const HostThresholdsSchema = ThresholdSetSchema.partial().extend({
+  fileSystems: z
+    .record(z.string().min(1).max(API_LIMITS.path), PartLevels)
+    .refine((own) => Object.keys(own).length <= API_LIMITS.thresholdFileSystems, {
+      message: `at most ${API_LIMITS.thresholdFileSystems} file systems`,
+    })
+    .optional()
+    .describe("by the name of the file system"),
+});
+
+/** From where on the manager finds the readings of a server without our agent bad. */
+export const HostThresholdsReply = z
+  .object({
+    hostId: z.string(),
+    own: HostThresholdsSchema.describe("what differs for this host"),
+    effective: ThresholdSetSchema.extend({ fileSystems: z.record(z.string(), PartLevels) }),
+  })
+  .meta({ id: "HostThresholds" });
+export type HostThresholdsReply = z.infer<typeof HostThresholdsReply>;
+
 const ByHost = z.object({ host: HostRef });
 
 export const HOST_ROUTES = defineRoutes({
@@ -168,7 +224,7 @@ export const HOST_ROUTES = defineRoutes({
     method: "POST",
     path: "/api/v1/hosts",
     role: "administrator",
-    description: "Minds a server that runs no agent of ours: by WS-Management, CIM-XML, or by ping alone.",
+    description: "Minds a server that runs no agent of ours: by WS-Management, CIM-XML, SNMP, or by ping alone.",
     body: z.object({
       name: HostName,
       address: z.string().min(1).max(API_LIMITS.address).describe("a name or an address"),
@@ -179,6 +235,7 @@ export const HOST_ROUTES = defineRoutes({
         .object({ name: z.string().min(1).max(API_LIMITS.name), password: z.string().max(API_LIMITS.accountPassword) })
         .optional()
         .describe("kept sealed, never given back"),
+      snmp: SnmpAccessSchema.optional().describe("with `means` `snmp`, and only with it"),
       path: z.string().startsWith("/").max(API_LIMITS.address).optional().describe("/wsman or /cimom otherwise"),
       namespace: z.string().min(1).max(API_LIMITS.address).optional().describe("root/cimv2 otherwise"),
       indications: z.boolean().optional().describe("subscribe there; wants the setting indications.subscribe"),
@@ -220,19 +277,38 @@ export const HOST_ROUTES = defineRoutes({
     path: "/api/v1/hosts/:host/check",
     role: "operator",
     description:
-      "What works on the way to a server without our agent: name, ping, port, certificate, account, path, subscription.",
+      "What works on the way to a server without our agent: name, ping, port, version, certificate, account, path, subscription.",
     params: ByHost,
     status: 200,
     reply: z.object({
       hostId: z.string(),
       steps: z.array(
         z.object({
-          step: z.enum(["name", "ping", "port", "certificate", "account", "path", "subscription"]),
+          step: z.enum(["name", "ping", "port", "version", "certificate", "account", "path", "subscription"]),
           passed: z.boolean().nullable().describe("null: not reached, or not to be told"),
           what: z.string(),
         }),
       ),
     }),
+  },
+  hostThresholds: {
+    method: "GET",
+    path: "/api/v1/hosts/:host/thresholds",
+    role: "viewer",
+    description: "From where on the readings of a server without our agent are bad.",
+    params: ByHost,
+    status: 200,
+    reply: HostThresholdsReply,
+  },
+  hostThresholdsSet: {
+    method: "PUT",
+    path: "/api/v1/hosts/:host/thresholds",
+    role: "operator",
+    description: "Sets what differs for this server; what is left out is as the manager's settings `watch.*` say.",
+    params: ByHost,
+    body: HostThresholdsSchema,
+    status: 200,
+    reply: HostThresholdsReply,
   },
   hostChange: {
     method: "PATCH",

@@ -12,8 +12,8 @@ import { LABELS, SHARED } from "./words.ts";
 const WORDS = {
   add: { en: "mind a server that runs no agent of ours", ja: "エージェントを入れないサーバを監視対象に追加" },
   check: {
-    en: "what works on the way to a server without our agent: name, ping, port, certificate, account, path, subscription",
-    ja: "エージェントなしのサーバへの接続確認(名前・Ping・ポート・証明書・アカウント・パス・予約)",
+    en: "what works on the way to a server without our agent: name, ping, port, version, certificate, account, path, subscription",
+    ja: "エージェントなしのサーバへの接続確認(名前・Ping・ポート・バージョン・証明書・アカウント・パス・予約)",
   },
   name: { en: "what it shall be called", ja: "表示名" },
   address: { en: "its name in the network, or its address", ja: "ホスト名または IP アドレス" },
@@ -68,6 +68,7 @@ const STEP_WORDS = {
   name: { en: "name", ja: "名前解決" },
   ping: { en: "ping", ja: "Ping" },
   port: { en: "port", ja: "ポート" },
+  version: { en: "version", ja: "バージョン" },
   certificate: { en: "certificate", ja: "証明書" },
   account: { en: "account", ja: "アカウント" },
   path: { en: "path", ja: "パス" },

@@ -53,15 +53,21 @@ export interface Verdict {
   readonly alerts: readonly Telling[];
 }
 
+/** `state` is looked at only where the server judges by itself. */
+export type JudgedReading = Pick<Reading, "component" | "value" | "summary"> & Partial<Pick<Reading, "state">>;
+
 /** `reading` is null when the component is no longer there, though its provider answered. */
 export function judge(
   previous: Judgement,
-  reading: Pick<Reading, "component" | "value" | "summary"> | null,
+  reading: JudgedReading | null,
   rule: Rule,
   { component, nowMs }: { readonly component: string; readonly nowMs: number },
 ): Verdict {
   if (reading !== null && reading.value === null) return { next: settled(previous), alerts: [] };
-  const proposed = reading === null ? "ok" : levelOf(reading.value ?? 0, previous.level, rule);
+  const said = rule.bad === "said" && reading !== null ? (reading.state ?? "unknown") : undefined;
+  if (said === "unknown") return { next: settled(previous), alerts: [] };
+  const proposed =
+    reading === null ? "ok" : said === undefined ? levelOf(reading.value ?? 0, previous.level, rule) : told(said, rule);
   if (proposed === previous.level) return { next: settled(previous), alerts: [] };
 
   const continues = direction(previous.level, previous.pending) === direction(previous.level, proposed);
@@ -86,6 +92,12 @@ export function close(
 export function resumed(judgement: Judgement, rule: Rule): Judgement {
   if (judgement.level === "ok") return NOTHING_WRONG;
   return { ...judgement, pending: "ok", pendingLooks: rule.looks - 1 };
+}
+
+/** What the server says, down to the worst level that is told at all. */
+function told(said: Level, { warning, critical }: Rule): Level {
+  if (said === "critical" && critical !== null) return "critical";
+  return said !== "ok" && warning !== null ? "warning" : "ok";
 }
 
 /** The level of a value for someone who was told `current`: each level is left only with a margin. */

@@ -11,6 +11,8 @@ export const CONDITIONS = [
   "load.high",
   "processor.busy",
   "service.down",
+  "hardware.failing",
+  "sensor.alarming",
 ] as const;
 export type Condition = (typeof CONDITIONS)[number];
 
@@ -25,8 +27,11 @@ export interface Rule {
   /** Exactly one component, or all that begin so: `file system /var`, `file system *`. */
   readonly component: string;
   readonly measure: string;
-  /** Which way is bad: at or beyond a threshold is that level. */
-  readonly bad: "high" | "low";
+  /**
+   * Which way is bad: at or beyond a threshold is that level. `said`: the server judges by itself, and its word is taken
+   * for each level that has a threshold, whatever that is.
+   */
+  readonly bad: "high" | "low" | "said";
   /** Null where there is no such level; both null: not watched. */
   readonly warning: number | null;
   readonly critical: number | null;

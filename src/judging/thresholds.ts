@@ -1,28 +1,18 @@
+import type { HostThresholds, Levels, ThresholdSet } from "../model/thresholds.ts";
 import { SettingsError } from "../runtime/errors.ts";
 import type { Condition, Rule } from "./rule.ts";
 
-/** At or beyond `warning` or `critical` is bad, below `recovery` it is over. Null: no such level. */
-export interface Thresholds {
-  readonly warning: number | null;
-  readonly critical: number | null;
-  /** Left out: 95 % of the warning (of the critical where there is no warning). */
+/** Below `recovery` it is over; left out: 95 % of the warning (of the critical where there is no warning). */
+export interface Thresholds extends Levels {
   readonly recovery?: number;
 }
 
 /** What is judged, and from where on it is bad. */
-export interface RuleSettings {
+export interface RuleSettings extends Readonly<Record<keyof ThresholdSet, Thresholds>> {
   /** How often a host is looked at: how long something must last becomes a number of looks by it. */
   readonly intervalMs: number;
-  /** Part of the space that is used, 0 to 1; for inodes, too. */
-  readonly fileSystem: Thresholds;
-  /** By mount point, where one differs: an archive that may be full has both levels null. */
+  /** By the name of the file system, where one differs: an archive that may be full has both levels null. */
   readonly fileSystems: Readonly<Record<string, Thresholds>>;
-  /** Part of the memory that is used, 0 to 1. */
-  readonly memory: Thresholds;
-  /** Load for each processor, over five minutes. */
-  readonly load: Thresholds;
-  /** Part of the time that processors are busy, 0 to 1, for five minutes on end. */
-  readonly processor: Thresholds;
 }
 
 export const RULE_DEFAULTS: RuleSettings = {
@@ -85,6 +75,30 @@ export function rulesFrom(settings: RuleSettings): readonly Rule[] {
     // Two looks: a restart takes a moment and is nobody's business.
     { ...mustBeOne("service.down", "service *", "running"), category: "software", looks: 2 },
   ];
+}
+
+/** What a server that judges its own hardware says of it. */
+export const SAID_RULES: readonly Rule[] = [
+  { ...asSaid("hardware.failing", "healthy"), category: "hardware" },
+  { ...asSaid("sensor.alarming", "reading"), category: "environment" },
+];
+
+/** Two looks: a fan that starts, or a sensor that is read at a bad moment, is nobody's business. */
+function asSaid(condition: Condition, measure: string) {
+  return { condition, component: "*", measure, bad: "said", warning: 0, critical: 0, recovery: 0, looks: 2 } as const;
+}
+
+/** The settings with what differs for one host. */
+export function withOwn(settings: RuleSettings, own: HostThresholds): RuleSettings {
+  const { fileSystem, fileSystems, memory, load, processor } = own;
+  return {
+    intervalMs: settings.intervalMs,
+    fileSystem: fileSystem ?? settings.fileSystem,
+    fileSystems: { ...settings.fileSystems, ...fileSystems },
+    memory: memory ?? settings.memory,
+    load: load ?? settings.load,
+    processor: processor ?? settings.processor,
+  };
 }
 
 function looksWithin(spanMs: number, intervalMs: number): number {

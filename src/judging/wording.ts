@@ -43,6 +43,14 @@ const WORDS: Record<Condition, Words> = {
     raised: (name, summary) => `service ${name} is down: ${summary}`,
     cleared: (name) => `service ${name} runs again`,
   },
+  "hardware.failing": {
+    raised: (name, summary) => `${name} is ${summary}`,
+    cleared: (name) => `${name} is well again`,
+  },
+  "sensor.alarming": {
+    raised: (name, summary) => `${name} is at ${summary}, and the server says that this is bad`,
+    cleared: (name) => `${name} is well again`,
+  },
 };
 
 export interface Said {

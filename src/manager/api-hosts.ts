@@ -4,6 +4,7 @@ import type { Connections } from "../net/connections.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Agentless, EnrolmentTokens, HostDirectory } from "./api/needs.ts";
 import { decodeTextPosition, encodePosition } from "./api/position.ts";
+import { mayBeSubscribed } from "./api-indications.ts";
 import type { CertificateList } from "./fleet/certificate-list.ts";
 import { type CertificateNames, plainName } from "./fleet/certificate-names.ts";
 import type { Enrolment } from "./fleet/enrolment.ts";
@@ -11,8 +12,8 @@ import type { HostList, HostRecord } from "./fleet/host-list.ts";
 import type { Presence } from "./fleet/presence.ts";
 import type { AgentlessWatch } from "./watch/agentless/agentless-watch.ts";
 import type { Found } from "./watch/agentless/discovery.ts";
-import type { AgentlessMeans } from "./watch/agentless/target.ts";
 import type { SubscriptionKeeper } from "./watch/subscriptions/subscription-keeper.ts";
+import type { ThresholdDesk } from "./watch/threshold-desk.ts";
 
 // The fleet as the API sees it.
 
@@ -164,6 +165,7 @@ export function createAgentlessDesk(
     discover,
     namesByAddress,
     subscriptions,
+    thresholds,
   }: {
     readonly describe: (hostId: string) => Promise<Host | undefined>;
     readonly discover: (addresses: readonly string[]) => Promise<Found[]>;
@@ -171,6 +173,7 @@ export function createAgentlessDesk(
     readonly namesByAddress: () => Promise<ReadonlyMap<string, string>>;
     /** Undefined where the manager may not subscribe. */
     readonly subscriptions: Pick<SubscriptionKeeper, "add" | "look" | "of"> | undefined;
+    readonly thresholds: ThresholdDesk;
   },
 ): Agentless {
   return {
@@ -195,19 +198,8 @@ export function createAgentlessDesk(
         { step: "subscription", passed, what: state === "kept" ? "in place" : reason || "not tried yet" },
       ];
     },
+    thresholds: (hostId) => thresholds.of(hostId),
+    setThresholds: (hostId, own) => thresholds.set(hostId, own),
     subscriptionOf: (hostId) => subscriptions?.of(hostId),
   };
-}
-
-function mayBeSubscribed(means: AgentlessMeans, isOn: boolean): void {
-  if (means === "ping") {
-    throw new ApiError(
-      "invalid-request",
-      "indications: a server that is only pinged tells none",
-      "by wsman or cim-xml it may",
-    );
-  }
-  if (isOn) return;
-  const why = "indications: the manager does not subscribe, because its setting indications.subscribe is off";
-  throw new ApiError("invalid-request", why, 'set `indications.subscribe = "on"` and start the manager again');
 }

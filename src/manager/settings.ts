@@ -1,7 +1,7 @@
 import { declarePortSettings } from "../net/port-settings.ts";
 import type { FlowKey } from "../ports/port-map.ts";
 import { LOG_LEVELS } from "../runtime/log.ts";
-import { choice, integer, seconds, string, strings } from "../runtime/setting-kinds.ts";
+import { choice, integer, ratio, seconds, string, strings } from "../runtime/setting-kinds.ts";
 import { type SettingValues, setting } from "../runtime/settings.ts";
 
 /** The flows on which a manager listens. */
@@ -47,6 +47,20 @@ export const MANAGER_SETTINGS = {
     3,
     "Looks in a row that must fail before a server without our agent is unreachable.",
   ),
+  "watch.filesystem.warning": setting(
+    ratio(),
+    0.85,
+    "A file system of a server without our agent that is fuller than this is a warning; `rusuban host thresholds` says it for one server.",
+  ),
+  "watch.filesystem.critical": setting(ratio(), 0.95, "The same: fuller than this is critical."),
+  "watch.memory.warning": setting(ratio(), 0.9, "Memory used beyond this at a server without our agent is a warning."),
+  "watch.memory.critical": setting(ratio(), 0.97, "The same: used beyond this is critical."),
+  "watch.load.warning": setting(
+    integer({ min: 1, max: 10_000 }),
+    4,
+    "Load for each processor beyond this at a server without our agent is a warning.",
+  ),
+  "watch.load.critical": setting(integer({ min: 1, max: 10_000 }), 12, "The same: beyond this is critical."),
   "indications.byAddress": setting(
     choice(["off", "on"]),
     "off",

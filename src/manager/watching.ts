@@ -12,6 +12,7 @@ import { createLatestReadings, type LatestReadings } from "./alerts/latest-readi
 import type { HandlerNeeds } from "./api/create-handlers.ts";
 import type { EventHub } from "./api/event-hub.ts";
 import { createAgentlessDesk, toHost } from "./api-hosts.ts";
+import { createIndicationDesk } from "./api-indications.ts";
 import type { ControlLink } from "./fleet/control-link.ts";
 import type { HostDecisions } from "./fleet/host-groups.ts";
 import type { HostList } from "./fleet/host-list.ts";
@@ -26,11 +27,14 @@ import { openSecretSeal } from "./watch/agentless/sealed-secret.ts";
 import { createForwarding } from "./watch/forward/forwarding.ts";
 import { groupStates } from "./watch/group-states.ts";
 import { createHistory, type History } from "./watch/history/history.ts";
+import { createLookJudge } from "./watch/look-judge.ts";
 import type { MaintenanceCalendar } from "./watch/maintenance/maintenance-calendar.ts";
 import { nextOccurrence } from "./watch/maintenance/maintenance-times.ts";
 import { createReachability } from "./watch/reachability.ts";
 import { createReturns } from "./watch/returns.ts";
 import { createSubscriptions } from "./watch/subscriptions/subscriptions.ts";
+import { createThresholdDesk, ruleSettingsFrom } from "./watch/threshold-desk.ts";
+import { createWindowsSilence } from "./watch/windows-silence.ts";
 
 // The part of the composition root that watches: readings with their history, hosts that fall silent and return, servers
 // without an agent and the subscriptions at them.
@@ -105,12 +109,16 @@ export interface WatchingNeeds {
 export interface Watching {
   /** A host has shown that it lives. */
   onSign(hostId: string): void;
+  /** A host has shown that it lives by what its Windows sends, which says so of hosts that are known by nothing else. */
+  onEvents(hostId: string): void;
+  /** A host that has just been made is minded from now on. */
+  onDiscovered(hostId: string): Promise<void>;
   /** Of a host that is no longer minded. */
   remove(hostId: string): void;
   /** Undefined where the settings have it off. */
   readonly subscriptions: ReturnType<typeof createSubscriptions> | undefined;
   /** What the API asks of it. */
-  readonly desks: Pick<HandlerNeeds, "agentless" | "groups" | "maintenance">;
+  readonly desks: Pick<HandlerNeeds, "agentless" | "groups" | "indications" | "maintenance">;
   /** In the order in which they start. */
   readonly services: readonly Service[];
 }
@@ -159,6 +167,30 @@ export async function createWatching(needs: WatchingNeeds): Promise<Watching> {
           mayBeTold,
           ...{ database, seal, clock, random, log: boundedLog },
         });
+  const ruleSettings = ruleSettingsFrom(settings);
+  const judge = createLookJudge({
+    ...{ inbox, settings: ruleSettings, thresholdsOf: agentlessList.thresholdsOf },
+    isWatched: (hostId) => decisions.isWatched(hostId),
+    ...{ clock, random, log: boundedLog },
+  });
+  const silence = createWindowsSilence({
+    heartbeatMs: settings["events.heartbeatSeconds"] * 1_000,
+    silent: (silentMs) =>
+      presence
+        .silent(silentMs)
+        .filter((id) => decisions.isKnownByEvents(id) && mayBeTold(id) && presence.of(id).state !== "unreachable"),
+    miss: (hostId, silentMs) => presence.miss(hostId, silentMs),
+    async find(hostId) {
+      const record = await hosts.find(hostId);
+      return record && toHost(record, presence);
+    },
+    ping: pingOnce,
+    raise: (hostId, alert) => returns.raiseOnce(hostId, alert),
+    onChange: (hostId) => void publishHost(hostId),
+    clock,
+    random,
+    log,
+  });
   const notes = createLookNotes({ hosts, clock, log });
   const agentless = createAgentlessWatch({
     list: agentlessList,
@@ -166,7 +198,7 @@ export async function createWatching(needs: WatchingNeeds): Promise<Watching> {
     intervalMs: settings["hosts.pollSeconds"] * 1_000,
     failuresMax: settings["hosts.pollFailures"],
     onLook(hostId, { facts, readings: look }) {
-      readings.take(hostId, look);
+      void judge.judge(hostId, look).then((stated) => stated && readings.take(hostId, stated));
       onSign(hostId);
       notes.take(hostId, facts);
     },
@@ -184,27 +216,40 @@ export async function createWatching(needs: WatchingNeeds): Promise<Watching> {
     random,
     log: boundedLog,
   });
+  /** What is to be known of a host that has just been added. */
+  const describe = async (hostId: string) => {
+    const record = await hosts.find(hostId);
+    if (record === undefined) return undefined;
+    presence.add(hostId, null);
+    decisions.set(hostId, record);
+    void publishHost(hostId);
+    return toHost(record, presence);
+  };
   return {
     onSign,
+    onEvents(hostId) {
+      if (!decisions.isKnownByEvents(hostId)) return;
+      onSign(hostId);
+      notes.take(hostId, {});
+    },
+    async onDiscovered(hostId) {
+      await describe(hostId);
+    },
     remove(hostId) {
       agentless.remove(hostId);
+      judge.remove(hostId);
       subscriptions?.remove(hostId);
     },
     subscriptions,
     desks: {
+      indications: createIndicationDesk({ find: agentlessList.find, subscriptions }),
       agentless: createAgentlessDesk(agentless, {
         discover: (asked) => discover(asked, { clock, ping: pinger.ping }),
         subscriptions,
+        thresholds: createThresholdDesk({ list: agentlessList, settings: ruleSettings, onChanged: judge.changed }),
         namesByAddress: async () =>
           new Map((await hosts.all()).toReversed().map(({ address, name }) => [address, name])),
-        describe: async (hostId) => {
-          const record = await hosts.find(hostId);
-          if (record === undefined) return undefined;
-          presence.add(hostId, null);
-          decisions.set(hostId, record);
-          void publishHost(hostId);
-          return toHost(record, presence);
-        },
+        describe,
       }),
       groups: {
         states: async () =>
@@ -218,6 +263,13 @@ export async function createWatching(needs: WatchingNeeds): Promise<Watching> {
         nextOf: ({ schedule }: MaintenanceWindow) => nextOccurrence(schedule, clock.now()),
       },
     },
-    services: [pinger, reachability, notes, agentless, ...(subscriptions === undefined ? [] : [subscriptions])],
+    services: [
+      pinger,
+      reachability,
+      ...(settings["events.collect"] === "on" ? [silence] : []),
+      notes,
+      agentless,
+      ...(subscriptions === undefined ? [] : [subscriptions]),
+    ],
   };
 }

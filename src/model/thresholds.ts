@@ -16,7 +16,7 @@ export interface ThresholdSet {
 }
 
 /** What differs for one server without our agent: what is left out is as everywhere. */
-export interface HostThresholds extends Partial<ThresholdSet> {
+export interface HostThresholds extends Readonly<Partial<Record<keyof ThresholdSet, Levels | undefined>>> {
   /** By the name of the file system, as its readings have it: `/archive`, `C:`. */
-  readonly fileSystems?: Readonly<Record<string, Levels>>;
+  readonly fileSystems?: Readonly<Record<string, Levels>> | undefined;
 }

@@ -16,8 +16,9 @@ export const AUDITED: { readonly [N in ChangingName]: Audited<N> } = {
   hostAdd: {
     action: "host.add",
     subject: ({ body }) => body.name,
-    details: ({ body: { address, means, port, account, indications } }) => ({
+    details: ({ body: { address, means, port, account, snmp, indications } }) => ({
       ...{ address, means, port, account: account?.name, indications },
+      ...(snmp && { snmp: snmp.version === "3" ? `3 ${snmp.user}` : snmp.version }),
     }),
   },
   hostDiscover: {
@@ -37,10 +38,20 @@ export const AUDITED: { readonly [N in ChangingName]: Audited<N> } = {
     details: ({ body }) => ({ ...body }),
   },
   maintenanceEnd: { action: "maintenance.end", subject: ({ params }) => params.id },
+  hostThresholdsSet: {
+    action: "host.thresholds",
+    subject: ({ params }) => params.host,
+    details: ({ body }) => ({ ...body }),
+  },
   hostNamesSet: {
     action: "host.names",
     subject: ({ params }) => params.host,
     details: ({ body }) => ({ names: body.names }),
+  },
+  hostIndications: {
+    action: "host.indications",
+    subject: ({ params }) => params.host,
+    details: ({ body }) => ({ ...body }),
   },
   hostRemove: { action: "host.remove", subject: ({ params }) => params.host },
   hostToken: {

@@ -1,7 +1,10 @@
 import { ApiError } from "../../api/api-error.ts";
 import { API_LIMITS } from "../../api/limits.ts";
+import type { ApiHeard } from "../../api/routes.ts";
 import type { Host } from "../../model/host.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { SettingsError } from "../../runtime/errors.ts";
+import type { JudgedBy } from "../watch/threshold-desk.ts";
 import { findHost } from "./find-host.ts";
 import type { Handlers } from "./handler.ts";
 import { describeHosts, type HostOverviewNeeds } from "./host-overview.ts";
@@ -28,6 +31,8 @@ type HostRouteName =
   | "hostCheck"
   | "hostDiscover"
   | "hostChange"
+  | "hostThresholds"
+  | "hostThresholdsSet"
   | "hostNames"
   | "hostNamesSet"
   | "hostRemove"
@@ -78,6 +83,7 @@ export function createHostHandlers(needs: HostNeeds): Handlers<HostRouteName> {
     },
     async hostAdd({ body }) {
       const { port = null, trust = { kind: "system" }, account = null, path = null, namespace = null, ...rest } = body;
+      mustBeAskable(body);
       const { indications = false, ...order } = { ...rest, port, trust, account, path, namespace };
       const added = await agentless.add(order, { indications });
       if (added === undefined) {
@@ -98,6 +104,12 @@ export function createHostHandlers(needs: HostNeeds): Handlers<HostRouteName> {
         `host: ${host.name} runs an agent of ours`,
         `\`rusuban doctor ${host.name}\` says what works on the way to it`,
       );
+    },
+    async hostThresholds({ params }) {
+      return judgedBy(await findHost(hosts, params.host), (hostId) => agentless.thresholds(hostId));
+    },
+    async hostThresholdsSet({ params, body }) {
+      return judgedBy(await findHost(hosts, params.host), (hostId) => agentless.setThresholds(hostId, body));
     },
     async hostChange({ params, body }) {
       const host = await findHost(hosts, params.host);
@@ -123,4 +135,33 @@ export function createHostHandlers(needs: HostNeeds): Handlers<HostRouteName> {
       return { ...made, name: body.name ?? null };
     },
   };
+}
+
+async function judgedBy({ id, name }: Host, find: (hostId: string) => Promise<JudgedBy | undefined>) {
+  const found = await find(id).catch((error: unknown) => {
+    if (!(error instanceof SettingsError)) throw error;
+    throw new ApiError("invalid-request", error.message);
+  });
+  if (found === undefined) {
+    const why = `host: ${name} is not looked at by the manager`;
+    throw new ApiError("invalid-request", why, "an agent judges by its own settings watch.* (docs/settings.md)");
+  }
+  const { own, effective } = found;
+  return { hostId: id, own: { ...own }, effective: { ...effective } };
+}
+
+/** What only SNMP wants is given with it, and nothing else is. */
+function mustBeAskable({ means, snmp, account, trust }: ApiHeard<"hostAdd">["body"]): void {
+  if ((means === "snmp") !== (snmp !== undefined)) {
+    const why =
+      means === "snmp" ? "snmp: it must be said how the server may be asked" : "snmp: only with the means snmp";
+    throw new ApiError("invalid-request", why);
+  }
+  if (snmp === undefined) return;
+  if (account !== undefined || trust !== undefined) {
+    throw new ApiError("invalid-request", `${account === undefined ? "trust" : "account"}: not with SNMP: see snmp`);
+  }
+  if (snmp.version === "3" && snmp.privacy !== null && snmp.authentication === null) {
+    throw new ApiError("invalid-request", "snmp.privacy: only together with authentication (RFC 3411 §3.4.3)");
+  }
 }

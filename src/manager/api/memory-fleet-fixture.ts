@@ -12,6 +12,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { groupStates } from "../watch/group-states.ts";
 import { checkSchedule, nextOccurrence } from "../watch/maintenance/maintenance-times.ts";
 import type { EventHub } from "./event-hub.ts";
+import type { IndicationDesk } from "./indication-handlers.ts";
 import type {
   Agentless,
   AlertInbox,
@@ -44,6 +45,7 @@ export interface MemoryFleet {
   readonly history: ReadingHistory;
   readonly agentless: Agentless;
   readonly groups: Groups;
+  readonly indications: IndicationDesk;
   readonly maintenance: MaintenanceWindows;
   /** What the rest of a manager would do: each puts a thing in place and publishes it. */
   putHost(host: Host): void;
@@ -283,6 +285,10 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
       },
       count: async () => snapshots.length,
     },
+    indications: {
+      change: async (_, isWanted) =>
+        isWanted ? { state: "waiting", reason: "", checkedAtMs: null, expiresAtMs: null } : undefined,
+    },
     groups: { states: async () => groupStates([...hosts.values()], (id) => readings.get(id)) },
     maintenance: createMemoryMaintenance(clock),
     agentless: {
@@ -303,6 +309,10 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
           const host = [...hosts.values()].find((one) => one.address === address);
           return { address, ping: host !== undefined, means: [], hostName: host?.name ?? null };
         }),
+      thresholds: async (hostId) =>
+        hosts.get(hostId)?.means === "agent" ? undefined : { own: {}, effective: EVERYWHERE },
+      setThresholds: async (hostId, own) =>
+        hosts.get(hostId)?.means === "agent" ? undefined : { own, effective: EVERYWHERE },
       subscriptionOf: () => undefined,
       check: async (hostId) =>
         hosts.get(hostId)?.means === "agent" ? undefined : [{ step: "ping", passed: true, what: "answers" }],
@@ -343,6 +353,11 @@ function pageOf<T>(items: readonly T[], { limit, after }: PageQuery): Page<T> {
   const next = from + limit < items.length ? encodePosition(from + limit) : null;
   return { items: items.slice(from, from + limit), next };
 }
+
+const EVERYWHERE = {
+  ...{ fileSystem: { warning: 0.85, critical: 0.95 }, memory: { warning: 0.9, critical: 0.97 } },
+  ...{ load: { warning: 4, critical: 12 }, processor: { warning: null, critical: null }, fileSystems: {} },
+};
 
 const IDLE_RUN: IdleExamination = {
   id: "0193c000-0000-7000-8000-00000000d0c7",

@@ -9,8 +9,10 @@ import type { HostReadings, ReadingState, ReadingUnit } from "../../model/readin
 import type { Snapshot, SnapshotEntry } from "../../model/snapshot.ts";
 
 import type { Subscription } from "../../model/subscription.ts";
+import type { HostThresholds } from "../../model/thresholds.ts";
 import type { AgentlessOrder } from "../watch/agentless/agentless-list.ts";
 import type { CheckStep } from "../watch/agentless/means.ts";
+import type { JudgedBy } from "../watch/threshold-desk.ts";
 
 // What the API asks of the rest of the manager. A thing that is not there is undefined; what a caller did wrong is thrown
 // as ApiError with the contract's code (`ambiguous`, `conflict`); a ConnectError becomes `host-unreachable`.
@@ -68,6 +70,10 @@ export interface Agentless {
   add(order: AgentlessOrder, options: { readonly indications: boolean }): Promise<Host | undefined>;
   /** Undefined for a host with an agent. */
   check(hostId: string): Promise<readonly { step: CheckStep; passed: boolean | null; what: string }[] | undefined>;
+  /** Undefined for a host with an agent. */
+  thresholds(hostId: string): Promise<JudgedBy | undefined>;
+  /** Replaces what differs for this host. Throws SettingsError for levels that contradict each other. */
+  setThresholds(hostId: string, own: HostThresholds): Promise<JudgedBy | undefined>;
   /** To its indications; undefined where none was asked for. */
   subscriptionOf(hostId: string): Subscription | undefined;
 }

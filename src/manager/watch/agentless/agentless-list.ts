@@ -1,7 +1,9 @@
 import type { Selectable } from "kysely";
 import type { Database } from "../../../database/open-database.ts";
 import type { AgentlessHostsTable } from "../../../database/schema.ts";
+import type { HostThresholds } from "../../../model/thresholds.ts";
 import type { ForeignTrust } from "../../../net/foreign-dial.ts";
+import type { SnmpAccess } from "../../../protocols/snmp/access.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import { reasonOf } from "../../../runtime/errors.ts";
 import type { Log } from "../../../runtime/log.ts";
@@ -18,6 +20,10 @@ export interface AgentlessList {
   all(): Promise<readonly Target[]>;
   /** With `isRemoved` one that was removed, for what is left to do there. */
   find(hostId: string, options?: { readonly isRemoved: boolean }): Promise<Target | undefined>;
+  /** What differs for one server; undefined where it is not in the list. */
+  thresholdsOf(hostId: string): Promise<HostThresholds | undefined>;
+  /** Replaces it; false where the server is not in the list. */
+  setThresholds(hostId: string, own: HostThresholds): Promise<boolean>;
   /** Undefined where another host has the name. */
   add(order: AgentlessOrder): Promise<Target | undefined>;
 }
@@ -45,7 +51,7 @@ export function createAgentlessList({
   type Row = Selectable<AgentlessHostsTable> & { name: string; address: string; means: string };
 
   function toTarget(row: Row): Target {
-    const { host_id, name, address, port, path, namespace, account, sealed_password } = row;
+    const { host_id, name, address, port, path, namespace, account, sealed_password, sealed_snmp } = row;
     return {
       hostId: host_id,
       name,
@@ -59,6 +65,7 @@ export function createAgentlessList({
           : { name: account, password: seal.open(sealed_password, host_id) },
       path,
       namespace,
+      ...(sealed_snmp === null ? {} : { snmp: JSON.parse(seal.open(sealed_snmp, host_id)) as SnmpAccess }),
     };
   }
 
@@ -76,6 +83,16 @@ export function createAgentlessList({
     async find(hostId, options) {
       const row = await rows(options).where("host_id", "=", hostId).executeTakeFirst();
       return row && toTarget(row);
+    },
+    async thresholdsOf(hostId) {
+      const row = await rows().where("host_id", "=", hostId).executeTakeFirst();
+      if (row === undefined) return undefined;
+      return row.thresholds === null ? {} : (JSON.parse(row.thresholds) as HostThresholds);
+    },
+    async setThresholds(hostId, own) {
+      const thresholds = Object.keys(own).length === 0 ? null : JSON.stringify(own);
+      const query = database.updateTable("agentless_hosts").set({ thresholds }).where("host_id", "=", hostId);
+      return (await query.executeTakeFirst()).numUpdatedRows > 0n;
     },
     add: (order) =>
       database.transaction().execute(async (transaction) => {
@@ -97,7 +114,7 @@ export function createAgentlessList({
             means: order.means,
           })
           .execute();
-        const { port, trust, account, path, namespace } = order;
+        const { port, trust, account, path, namespace, snmp } = order;
         await transaction
           .insertInto("agentless_hosts")
           .values({
@@ -108,6 +125,7 @@ export function createAgentlessList({
             sealed_password: account === null ? null : seal.seal(account.password, hostId),
             path,
             namespace,
+            sealed_snmp: snmp === undefined ? null : seal.seal(JSON.stringify(snmp), hostId),
           })
           .execute();
         return { ...order, hostId };

@@ -11,6 +11,7 @@ import { createCimXmlMeans } from "./cim-xml-means.ts";
 import type { CheckResult, Means } from "./means.ts";
 import { createPingMeans } from "./ping-means.ts";
 import { createPoller } from "./poller.ts";
+import { createSnmpMeans } from "./snmp-means.ts";
 import type { Target } from "./target.ts";
 import { createWsmanMeans } from "./wsman-means.ts";
 
@@ -44,6 +45,7 @@ export function createAgentlessWatch(needs: AgentlessNeeds): AgentlessWatch {
   const meansOf = (target: Target): Means => {
     if (target.means === "wsman") return createWsmanMeans(target, { clock, random });
     if (target.means === "cim-xml") return createCimXmlMeans(target, { clock });
+    if (target.means === "snmp") return createSnmpMeans(target);
     return createPingMeans(target.address, needs.ping);
   };
   const poller = createPoller({

@@ -2,16 +2,15 @@ import type { CimInstance } from "../../../cim/cim-instance.ts";
 import { unknownReading } from "../../../model/create-reading.ts";
 import type { Reading } from "../../../model/reading.ts";
 import { reasonOf } from "../../../runtime/errors.ts";
-import { momentOf } from "./cim-figures.ts";
 import {
   fileSystemReadings,
   healthReadings,
+  loadReadings,
   logicalDiskReadings,
-  memoryReadings,
   operatingSystemFacts,
-  processorReadings,
   sensorReadings,
-  uptimeReading,
+  systemMemoryReadings,
+  systemUptimeReadings,
 } from "./cim-readings.ts";
 import type { Look } from "./means.ts";
 
@@ -44,7 +43,7 @@ interface Part {
 }
 
 const WINDOWS: readonly Part[] = [
-  { className: "Win32_Processor", properties: ["LoadPercentage"], toReadings: processorReadings },
+  { className: "Win32_Processor", properties: ["LoadPercentage"], toReadings: loadReadings },
   {
     className: "Win32_LogicalDisk",
     where: "DriveType = 3",
@@ -58,7 +57,7 @@ const health = (className: string, kind: string): Part => ({
   toReadings: (instances) => healthReadings(instances, kind),
 });
 const DMTF: readonly Part[] = [
-  { className: "CIM_Processor", properties: ["LoadPercentage"], toReadings: processorReadings },
+  { className: "CIM_Processor", properties: ["LoadPercentage"], toReadings: loadReadings },
   {
     className: "CIM_FileSystem",
     properties: ["Root", "Name", "FileSystemSize", "AvailableSpace"],
@@ -91,8 +90,7 @@ export async function lookByCim(
   const [system] = systems;
   const readings: Reading[] = [];
   if (system !== undefined) {
-    readings.push(...memoryReadings(system));
-    readings.push(...uptimeReading(momentOf(system, "LastBootUpTime"), momentOf(system, "LocalDateTime")));
+    readings.push(...systemMemoryReadings(system), ...systemUptimeReadings(system));
   }
   for (const { className, toReadings, ...choice } of family === "windows" ? WINDOWS : DMTF) {
     try {

@@ -1,12 +1,11 @@
 import type { CimInstance } from "../../../cim/cim-instance.ts";
 import { reading, unknownReading } from "../../../model/create-reading.ts";
 import type { HostFacts } from "../../../model/host.ts";
-import { formatBytes, formatDuration, formatPercent } from "../../../model/quantity.ts";
 import type { Reading, ReadingState } from "../../../model/reading.ts";
-import { numberOf, numbersOf, textOf } from "./cim-figures.ts";
+import { momentOf, numberOf, numbersOf, textOf } from "./cim-figures.ts";
+import { memoryReadings, processorReadings, spaceReadings, uptimeReadings } from "./plain-readings.ts";
 
-// What a server tells of itself in the classes of the DMTF and of Windows, as readings. The same names of components and
-// measures as our own agent's, so that graphs and thresholds fit all servers.
+// What a server tells of itself in the classes of the DMTF and of Windows, as readings.
 
 const KIB = 1_024;
 
@@ -22,41 +21,30 @@ export function operatingSystemFacts(instance: CimInstance): Partial<HostFacts> 
   };
 }
 
-export function memoryReadings(instance: CimInstance): Reading[] {
-  const total = numberOf(instance, "TotalVisibleMemorySize");
-  const free = numberOf(instance, "FreePhysicalMemory");
-  if (total === null || free === null || total <= 0 || free > total) {
-    return [unknownReading("memory", "used", { unit: "ratio", reason: "the server tells no size of its memory" })];
-  }
-  const room = `${formatBytes(free * KIB)} of ${formatBytes(total * KIB)} available`;
-  const used = 1 - free / total;
-  return [
-    reading("memory", "used", { value: used, unit: "ratio", summary: `${formatPercent(used)} used: ${room}` }),
-    reading("memory", "available", { value: free * KIB, unit: "bytes", summary: room }),
-  ];
+export function systemMemoryReadings(instance: CimInstance): Reading[] {
+  const bytesOf = (name: string) => {
+    const kibibytes = numberOf(instance, name);
+    return kibibytes === null ? null : kibibytes * KIB;
+  };
+  return memoryReadings({ sizeBytes: bytesOf("TotalVisibleMemorySize"), freeBytes: bytesOf("FreePhysicalMemory") });
 }
 
-/** `bootedAtMs` and now by the same clock, the server's. */
-export function uptimeReading(bootedAtMs: number | null, nowMs: number | null): Reading[] {
-  if (bootedAtMs === null || nowMs === null || nowMs < bootedAtMs) return [];
-  const summary = `up for ${formatDuration(nowMs - bootedAtMs)}`;
-  return [reading("host", "uptime", { value: (nowMs - bootedAtMs) / 1_000, unit: "seconds", summary })];
+/** Both by the same clock, the server's. */
+export function systemUptimeReadings(instance: CimInstance): Reading[] {
+  const [booted, now] = [momentOf(instance, "LastBootUpTime"), momentOf(instance, "LocalDateTime")];
+  return uptimeReadings(booted === null || now === null ? null : now - booted);
 }
 
-/** All processors together: the average of those that tell. */
-export function processorReadings(instances: readonly CimInstance[]): Reading[] {
-  const loads = instances.flatMap((instance) => numberOf(instance, "LoadPercentage") ?? []);
-  if (loads.length === 0) return [];
-  const busy = loads.reduce((sum, load) => sum + load, 0) / loads.length / 100;
-  return [reading("processor", "busy", { value: busy, unit: "ratio", summary: `${formatPercent(busy)} busy` })];
+export function loadReadings(instances: readonly CimInstance[]): Reading[] {
+  return processorReadings(instances.flatMap((instance) => numberOf(instance, "LoadPercentage") ?? []));
 }
 
 /** Win32_LogicalDisk: the local disks (DriveType 3). */
 export function logicalDiskReadings(instances: readonly CimInstance[]): Reading[] {
   return instances.flatMap((instance) =>
     spaceReadings(textOf(instance, "DeviceID") ?? "?", {
-      size: numberOf(instance, "Size"),
-      free: numberOf(instance, "FreeSpace"),
+      sizeBytes: numberOf(instance, "Size"),
+      freeBytes: numberOf(instance, "FreeSpace"),
     }),
   );
 }
@@ -65,24 +53,10 @@ export function logicalDiskReadings(instances: readonly CimInstance[]): Reading[
 export function fileSystemReadings(instances: readonly CimInstance[]): Reading[] {
   return instances.flatMap((instance) =>
     spaceReadings(textOf(instance, "Root") ?? textOf(instance, "Name") ?? "?", {
-      size: numberOf(instance, "FileSystemSize"),
-      free: numberOf(instance, "AvailableSpace"),
+      sizeBytes: numberOf(instance, "FileSystemSize"),
+      freeBytes: numberOf(instance, "AvailableSpace"),
     }),
   );
-}
-
-function spaceReadings(name: string, { size, free }: { size: number | null; free: number | null }): Reading[] {
-  const component = `file system ${name}`;
-  if (size === 0) return []; // An empty drive, or a file system of the kernel's own.
-  if (size === null || free === null || free > size) {
-    return [unknownReading(component, "used", { unit: "ratio", reason: "the server tells no size of it" })];
-  }
-  const room = `${formatBytes(free)} of ${formatBytes(size)} free`;
-  const used = 1 - free / size;
-  return [
-    reading(component, "used", { value: used, unit: "ratio", summary: `${formatPercent(used)} full: ${room}` }),
-    reading(component, "free", { value: free, unit: "bytes", summary: room }),
-  ];
 }
 
 /** CIM_NumericSensor.BaseUnits (value map of the schema): those that machines have. */

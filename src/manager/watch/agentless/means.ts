@@ -10,7 +10,16 @@ export interface Look {
 }
 
 /** What must be right, in the order in which it is found out; `what` says how it was or why it failed. */
-export const CHECK_STEPS = ["name", "ping", "port", "certificate", "account", "path", "subscription"] as const;
+export const CHECK_STEPS = [
+  "name",
+  "ping",
+  "port",
+  "version",
+  "certificate",
+  "account",
+  "path",
+  "subscription",
+] as const;
 export type CheckStep = (typeof CHECK_STEPS)[number];
 
 export interface CheckResult {

@@ -1,5 +1,6 @@
 import type { HostMeans } from "../../../model/host.ts";
 import type { ForeignTrust } from "../../../net/foreign-dial.ts";
+import type { SnmpAccess } from "../../../protocols/snmp/access.ts";
 
 /** How a server without our agent is looked at. */
 export type AgentlessMeans = Exclude<HostMeans, "agent" | "windows-events">;
@@ -18,4 +19,6 @@ export interface Target {
   readonly path: string | null;
   /** `root/cimv2` where null. */
   readonly namespace: string | null;
+  /** By what it may be asked, where that is by SNMP; the secrets only in memory. */
+  readonly snmp?: SnmpAccess | undefined;
 }
