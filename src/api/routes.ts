@@ -3,6 +3,7 @@ import { ALERT_ROUTES } from "./alert-routes.ts";
 import { DOCTOR_ROUTES } from "./doctor-routes.ts";
 import { EVENT_ROUTES } from "./event-routes.ts";
 import { HOST_ROUTES } from "./host-routes.ts";
+import { INDICATION_ROUTES } from "./indication-routes.ts";
 import { JOB_ROUTES } from "./job-routes.ts";
 import { MAINTENANCE_ROUTES } from "./maintenance-routes.ts";
 import type { HeardOf, ReplyOf, RequestOf } from "./route.ts";
@@ -22,6 +23,7 @@ export const ROUTES = {
   ...EVENT_ROUTES,
   ...SESSION_ROUTES,
   ...ACCOUNT_ROUTES,
+  ...INDICATION_ROUTES,
 };
 export type Routes = typeof ROUTES;
 export type RouteName = keyof Routes;

@@ -39,7 +39,8 @@ const SHELLS = [
   ["zsh", zshOffers],
 ] as const;
 
-const HOST_COMMANDS = "list show add check discover history groups group watch names token remove rename".split(" ");
+const HOST_COMMANDS =
+  "list show add check discover history groups group watch indications names token remove rename".split(" ");
 
 const EXACT: readonly (readonly [line: string, offers: readonly string[]])[] = [
   ["rusuban host ", HOST_COMMANDS],

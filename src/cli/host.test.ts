@@ -159,6 +159,22 @@ describe("host show", () => {
   });
 });
 
+describe("host indications", () => {
+  it("subscribes at a server that is minded already, and no more", async () => {
+    const on = await runRecorded(["host", "indications", "web1", "on"], fleet());
+    expect(on.stdout).toMatch(/^web1: its indications are subscribed to\. /);
+    expect(on.manager.heardOnce("hostIndications")).toMatchObject({
+      params: { host: WEB1.id },
+      body: { subscribed: true },
+    });
+    const off = await runRecorded(["host", "indications", "web1", "off", "--json"], fleet());
+    expect(off.manager.heardOnce("hostIndications").body).toEqual({ subscribed: false });
+    expect(ROUTES.hostIndications.reply.parse(off.data).subscription).toBeNull();
+    const wrong = await runRecorded(["host", "indications", "web1", "maybe"], fleet());
+    expect([wrong.exitCode, wrong.manager.heard]).toEqual([EXIT.usage, []]);
+  });
+});
+
 describe("host names", () => {
   it("tells what is in a host's certificate, and gives it others", async () => {
     const told = await runRecorded(["host", "names", "web1"], fleet());

@@ -12,6 +12,7 @@ import { HOST_ADD, HOST_CHECK } from "./host-add.ts";
 import { HOST_DISCOVER } from "./host-discover.ts";
 import { HOST_GROUP, HOST_GROUPS, HOST_WATCH } from "./host-groups.ts";
 import { HOST_HISTORY } from "./host-history.ts";
+import { HOST_INDICATIONS } from "./host-indications.ts";
 import { HOST_NAMES } from "./host-names.ts";
 import { listPages } from "./list-pages.ts";
 import type { Cell, Style } from "./output.ts";
@@ -141,6 +142,7 @@ export function hostCommand(cli: Cli): Command {
     defineCommand(cli, HOST_GROUPS),
     defineCommand(cli, HOST_GROUP),
     defineCommand(cli, HOST_WATCH),
+    defineCommand(cli, HOST_INDICATIONS),
     defineCommand(cli, HOST_NAMES),
     defineCommand(cli, {
       name: "token",

@@ -198,6 +198,12 @@ function usualHandlers(manager: MemoryManager): Handlers {
     },
     accountList: () => ({ items: [sampleAccount("admin"), sampleAccount("tanaka", NOW_MS)] }),
     accountChange: ({ params, body }) => sampleAccount(params.account, body.disabled ? NOW_MS : null),
+    hostIndications: ({ params, body }) => ({
+      hostId: hostOf(params.host).id,
+      subscription: body.subscribed
+        ? { state: "waiting" as const, reason: "", checkedAtMs: null, expiresAtMs: null }
+        : null,
+    }),
     hostRemove: ({ params }) => void hostOf(params.host),
     hostToken: ({ body }) => ({
       token: "secret-token",

@@ -272,6 +272,7 @@ describe("a hostile manager", () => {
     ["maintenance", "end", id],
     ["host", "names", id],
     ["host", "names", id, "b"],
+    ["host", "indications", id, "on"],
     ["account", "list"],
     ["account", "disable", "b"],
     ["account", "enable", "b"],
@@ -338,7 +339,7 @@ describe("a hostile manager", () => {
         [...called].some((line) => line === end || line.startsWith(`${end} `)),
         end,
       ).toBe(true);
-    expect(ends).toHaveLength(35);
+    expect(ends).toHaveLength(36);
   });
 
   it("keeps exact values in JSON all the same", async () => {

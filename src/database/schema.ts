@@ -234,6 +234,8 @@ export interface IndicationSubscriptionsTable {
   /** When it was last seen to be there; null: never. */
   readonly kept_at_ms: number | null;
   readonly expires_at_ms: number | null;
+  /** Since when it is to be taken away; null: it is wanted, where its host is. */
+  readonly ended_at_ms: number | null;
 }
 
 /** Windows computers that send their events by themselves, known by the name in their certificate. */

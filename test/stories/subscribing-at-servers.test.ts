@@ -245,7 +245,7 @@ it("takes nothing from who does not know a server's token", async () => {
 });
 
 describe("a real manager", () => {
-  it("has what a server told also when it was away meanwhile, and leaves the server when its host is removed", async () => {
+  it("has what a server told also when it was away meanwhile, and leaves the server when nobody wants it or its host is removed", async () => {
     const story = await startStory({ manager: { "indications.subscribe": "on" } });
     const own = await loadIdentity(join(story.managerDirectory, "administrator"));
     const pem = own?.secureContextOptions().ca ?? "";
@@ -268,6 +268,13 @@ describe("a real manager", () => {
     });
     expect(await shown()).toBe("kept");
 
+    const change = (subscribed: boolean) =>
+      story.api.hostIndications({ params: { host: hostId }, body: { subscribed } });
+    expect((await change(false)).subscription).toBeNull();
+    await until("the server is left alone where nobody wants it", async () => server.count() === 0);
+    expect((await change(true)).subscription).not.toBeNull();
+    await until("it is subscribed at again", async () => (await shown()) === "kept");
+
     await story.api.hostRemove({ params: { host: hostId } });
     await until("the server is left alone", async () => server.count() === 0);
   }, 120_000);
@@ -277,6 +284,6 @@ describe("a real manager", () => {
     const body = { name: "sas1", address: "127.0.0.1", means: "cim-xml", indications: true } as const;
     await expect(api.hostAdd({ body })).rejects.toThrow("indications.subscribe is off");
     expect((await api.hostList({ query: { text: "sas1" } })).items).toEqual([]);
-    await expect(api.hostAdd({ body: { ...body, means: "ping" } })).rejects.toThrow("only pinged");
+    await expect(api.hostAdd({ body: { ...body, means: "ping" } })).rejects.toThrow("looked at by ping tells none");
   }, 120_000);
 });

@@ -7,6 +7,7 @@ import { indicationSubscriptions } from "./0005-indication-subscriptions.ts";
 import { certificateNames } from "./0006-certificate-names.ts";
 import { eventPublishers } from "./0007-event-publishers.ts";
 import { snmpAndThresholds } from "./0008-snmp-and-thresholds.ts";
+import { endedSubscriptions } from "./0009-ended-subscriptions.ts";
 
 /** In the order in which they run; a migration that has been released never changes. */
 export const ALL_MIGRATIONS: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   certificateNames,
   eventPublishers,
   snmpAndThresholds,
+  endedSubscriptions,
 ];

@@ -3,6 +3,7 @@ import { type AlertNeeds, createAlertHandlers } from "./alert-handlers.ts";
 import { createDoctorHandlers, type DoctorHandlerNeeds } from "./doctor-handlers.ts";
 import type { Handlers } from "./handler.ts";
 import { createHostHandlers, type HostNeeds } from "./host-handlers.ts";
+import { createIndicationHandlers, type IndicationNeeds } from "./indication-handlers.ts";
 import { createJobHandlers, type JobNeeds } from "./job-handlers.ts";
 import { createMaintenanceHandlers, type MaintenanceNeeds } from "./maintenance-handlers.ts";
 import { createSessionHandlers, type SessionNeeds } from "./session-handlers.ts";
@@ -13,6 +14,7 @@ export type HandlerNeeds = AccountNeeds &
   AlertNeeds &
   DoctorHandlerNeeds &
   HostNeeds &
+  IndicationNeeds &
   JobNeeds &
   MaintenanceNeeds &
   SessionNeeds &
@@ -31,5 +33,6 @@ export function createHandlers(needs: HandlerNeeds): Handlers {
     ...createSnapshotHandlers(needs),
     ...createSessionHandlers(needs),
     ...createAccountHandlers(needs),
+    ...createIndicationHandlers(needs),
   };
 }

@@ -36,6 +36,15 @@ export function createKeptAlert({ name }: Target, needs: Needs): Alert {
   };
 }
 
+/** Ends what is open about a subscription that nobody wants any more. */
+export function createEndedAlert({ name }: Target, needs: Needs): Alert {
+  return {
+    ...common(needs),
+    ...{ severity: "information", kind: "cleared", condition: SUBSCRIPTION_ALERT.condition, details: [] },
+    summary: `${name} is not to be subscribed to any more`,
+  };
+}
+
 export function createLostAlert({ name }: Target, sinceMs: number, needs: Needs): Alert {
   return {
     ...common(needs),

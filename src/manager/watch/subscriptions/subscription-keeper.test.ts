@@ -204,6 +204,65 @@ describe("the keeper of subscriptions", () => {
     await next.stop();
   });
 
+  it("ends one that is wanted no more, and its alert, also when the server answers only after a restart", async () => {
+    const { clock, keeper, create, add, rows, asked, told } = await start();
+    const { hostId } = await add();
+    await keeper.look(hostId);
+    const token = asked.there.get("sas1")?.split("/").at(-1) ?? "";
+    asked.fails = "connection refused";
+    await keeper.end(hostId);
+    expect([keeper.of(hostId), keeper.hostOf(token)]).toEqual([undefined, undefined]);
+    expect(told).toEqual(["cleared indications.subscription"]);
+    await keeper.end(hostId);
+    await clock.advance(0);
+    expect(await keeper.look(hostId)).toBeUndefined();
+    await keeper.stop();
+    expect(await rows()).toHaveLength(1);
+    asked.fails = undefined;
+    const next = create();
+    await next.start();
+    expect(next.of(hostId)).toBeUndefined();
+    await next.look(hostId);
+    expect([[...asked.there.keys()], await rows()]).toEqual([[], []]);
+    expect(told).toHaveLength(1); // Its failures are told no more.
+    await next.stop();
+  });
+
+  it("subscribes again where it is wanted again: after the removal, before it, and while it is under way", async () => {
+    const { keeper, create, add, rows, asked } = await start();
+    const target = await add();
+    const { hostId } = target;
+    await keeper.look(hostId);
+    await keeper.end(hostId);
+    await keeper.look(hostId);
+    expect([...asked.there.keys()]).toEqual([]);
+    await keeper.add(target);
+    expect((await keeper.look(hostId))?.state).toBe("kept");
+    const token = asked.there.get("sas1")?.split("/").at(-1) ?? "";
+
+    asked.fails = "connection refused";
+    await keeper.end(hostId);
+    await keeper.look(hostId);
+    await keeper.add(target);
+    expect(keeper.hostOf(token)).toBe(hostId);
+    asked.fails = undefined;
+    expect((await keeper.look(hostId))?.state).toBe("kept");
+    expect(asked.there.get("sas1")).toContain(token);
+
+    await keeper.end(hostId);
+    const removal = keeper.look(hostId);
+    await keeper.add(target);
+    await removal;
+    expect((await keeper.look(hostId))?.state).toBe("kept");
+    expect([...asked.there.keys()]).toEqual(["sas1"]);
+    expect((await rows()).map(({ ended_at_ms }) => ended_at_ms)).toEqual([null]);
+    await keeper.stop();
+    const next = create();
+    await next.start();
+    expect(next.of(hostId)?.state).toBe("kept");
+    await next.stop();
+  });
+
   it("leaves behind what does not let itself be removed", async () => {
     const { clock, keeper, add, revoke, rows, asked } = await start();
     const { hostId } = await add();

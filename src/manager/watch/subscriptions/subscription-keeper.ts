@@ -7,7 +7,7 @@ import type { Log } from "../../../runtime/log.ts";
 import type { Random } from "../../../runtime/random.ts";
 import { type Service, withTimeout } from "../../../runtime/service.ts";
 import type { Target } from "../agentless/target.ts";
-import { createFailingAlert, createKeptAlert, createLostAlert } from "./subscription-alerts.ts";
+import { createEndedAlert, createFailingAlert, createKeptAlert, createLostAlert } from "./subscription-alerts.ts";
 import type { KnownSubscription, SubscriptionList } from "./subscription-list.ts";
 import type { SubscriptionMeans } from "./subscription-means.ts";
 
@@ -32,8 +32,10 @@ export const SUBSCRIPTION_LIMITS = {
 } as const;
 
 export interface SubscriptionKeeper extends Service {
-  /** From now on. */
+  /** From now on, also where it was just ended. */
   add(target: Target): Promise<void>;
+  /** Nobody wants it any more: it is taken away from the server as soon as that answers, and told no more. */
+  end(hostId: string): Promise<void>;
   /** Its host was removed: it is taken away from the server as soon as that answers. */
   remove(hostId: string): void;
   of(hostId: string): Subscription | undefined;
@@ -160,16 +162,22 @@ export function createSubscriptionKeeper(needs: SubscriptionKeeperNeeds): Subscr
     const { target, means, known } = one;
     try {
       await within((signal) => means.remove(known.handle, signal), target);
+      if (!one.known.isRemoved) {
+        // Wanted again meanwhile.
+        await note(one, { handle: null, state: "waiting", reason: "", keptAtMs: null, expiresAtMs: null });
+        return 0;
+      }
     } catch (error) {
       if (stopped.signal.aborted) return undefined;
       one.failures += 1;
+      if (!one.known.isRemoved) return 0; // Wanted again meanwhile: what is there is kept.
       const reason = reasonOf(error);
       if (one.failures < SUBSCRIPTION_LIMITS.removalsMax) return retryMs(one);
       const left = { host: target.hostId, name: target.name, address: target.address, reason };
-      log.warn(left, "a subscription is left at a server whose host was removed: it does not let itself be removed");
+      log.warn(left, "a subscription is left at a server: it does not let itself be removed");
     }
+    forget(one); // First: whoever adds one meanwhile begins anew, behind the removal.
     await list.remove(target.hostId);
-    forget(one);
     return undefined;
   }
 
@@ -227,11 +235,23 @@ export function createSubscriptionKeeper(needs: SubscriptionKeeperNeeds): Subscr
     hostsByToken.delete(one.known.token);
   }
 
+  function takeBack(one: Kept): void {
+    one.known = { ...one.known, isRemoved: true };
+    one.failures = 0;
+    hostsByToken.delete(one.known.token);
+    if (one.running === undefined) schedule(one, 0);
+  }
+
+  function wanted(hostId: string): KnownSubscription | undefined {
+    const known = kept.get(hostId)?.known;
+    return known?.isRemoved === true ? undefined : known;
+  }
+
   return {
     name: "subscription-keeper",
     async start() {
       for (const known of await list.all()) {
-        const target = await needs.find(known.hostId, { isRemoved: known.isRemoved });
+        const target = await needs.find(known.hostId, { isRemoved: known.isHostRemoved });
         if (target !== undefined) schedule(take(target, known), share() * SUBSCRIPTION_LIMITS.retryMs);
       }
     },
@@ -242,23 +262,33 @@ export function createSubscriptionKeeper(needs: SubscriptionKeeperNeeds): Subscr
       for (const one of [...kept.values()]) forget(one);
     },
     async add(target) {
-      schedule(take(target, await list.add(target.hostId)), 0);
+      const { hostId } = target;
+      const one = kept.get(hostId);
+      if (one === undefined) return schedule(take(target, await list.add(hostId)), 0);
+      if (!one.known.isRemoved) return;
+      one.known = { ...one.known, isRemoved: false };
+      one.failures = 0;
+      hostsByToken.set(one.known.token, hostId);
+      await list.end(hostId, null);
+      if (one.running === undefined) schedule(one, 0);
+    },
+    async end(hostId) {
+      const one = kept.get(hostId);
+      if (one === undefined || one.known.isRemoved) return;
+      takeBack(one);
+      await list.end(hostId, clock.now());
+      await needs.tell(hostId, createEndedAlert(one.target, needs));
     },
     remove(hostId) {
       const one = kept.get(hostId);
-      if (one === undefined) return;
       // The host's own mark in the database says so after a restart, too.
-      one.known = { ...one.known, isRemoved: true };
-      one.failures = 0;
-      hostsByToken.delete(one.known.token);
-      if (one.running === undefined) schedule(one, 0);
+      if (one !== undefined) takeBack(one);
     },
-    of: (hostId) => kept.get(hostId)?.known,
+    of: wanted,
     async look(hostId) {
       const one = kept.get(hostId);
-      if (one === undefined) return undefined;
-      await tend(one);
-      return one.known;
+      if (one !== undefined) await tend(one);
+      return wanted(hostId);
     },
     hostOf: (token) => hostsByToken.get(token),
   };

@@ -15,8 +15,9 @@ export interface KnownSubscription extends Subscription {
   readonly handle: string | null;
   /** Null: it was never there. */
   readonly keptAtMs: number | null;
-  /** Its host was removed: it is to be taken away. */
+  /** It is to be taken away, because nobody wants it any more or because its host was removed. */
   readonly isRemoved: boolean;
+  readonly isHostRemoved: boolean;
 }
 
 export interface SubscriptionList {
@@ -25,6 +26,8 @@ export interface SubscriptionList {
   add(hostId: string): Promise<KnownSubscription>;
   change(known: KnownSubscription): Promise<void>;
   remove(hostId: string): Promise<void>;
+  /** Notes since when it is to be taken away; null: it is wanted again. */
+  end(hostId: string, atMs: number | null): Promise<void>;
 }
 
 const TOKEN_BYTES = 24;
@@ -51,7 +54,8 @@ export function createSubscriptionList({
     checkedAtMs: row.checked_at_ms,
     keptAtMs: row.kept_at_ms,
     expiresAtMs: row.expires_at_ms,
-    isRemoved: row.revoked_at_ms !== null,
+    isRemoved: row.revoked_at_ms !== null || row.ended_at_ms !== null,
+    isHostRemoved: row.revoked_at_ms !== null,
   });
   const changing = ({ handle, state, reason, checkedAtMs, keptAtMs, expiresAtMs }: KnownSubscription) => ({
     ...{ handle, state, reason },
@@ -76,7 +80,8 @@ export function createSubscriptionList({
     },
     async add(hostId) {
       const known: KnownSubscription = {
-        ...{ hostId, token: random(TOKEN_BYTES).toString("base64url"), handle: null, isRemoved: false },
+        ...{ hostId, token: random(TOKEN_BYTES).toString("base64url"), handle: null },
+        ...{ isRemoved: false, isHostRemoved: false },
         ...{ state: "waiting", reason: "", checkedAtMs: null, keptAtMs: null, expiresAtMs: null },
       };
       await database
@@ -90,6 +95,13 @@ export function createSubscriptionList({
         .updateTable("indication_subscriptions")
         .set(changing(known))
         .where("host_id", "=", known.hostId)
+        .execute();
+    },
+    async end(hostId, atMs) {
+      await database
+        .updateTable("indication_subscriptions")
+        .set({ ended_at_ms: atMs })
+        .where("host_id", "=", hostId)
         .execute();
     },
     async remove(hostId) {
