@@ -40,9 +40,6 @@ import { HostDecisions } from "./fleet/host-groups.ts";
 import { createHostList } from "./fleet/host-list.ts";
 import { Presence } from "./fleet/presence.ts";
 import { createHousekeeping } from "./housekeeping.ts";
-import { createIndicationIntake } from "./indications/indication-intake.ts";
-import { createHostOf, createIndicationListener } from "./indications/indication-listener.ts";
-import { createSequenceMemory } from "./indications/sequence-memory.ts";
 import { createListeners } from "./listeners.ts";
 import {
   issueManagerIdentity,
@@ -52,6 +49,7 @@ import {
   reachableAddresses,
   writeAdministratorLink,
 } from "./manager-data.ts";
+import { createReceiving } from "./receiving.ts";
 import { createRecordListeners } from "./record-listeners.ts";
 import { MANAGER_DIALS, type ManagerSettings } from "./settings.ts";
 import { openMaintenanceCalendar } from "./watch/maintenance/maintenance-calendar.ts";
@@ -265,6 +263,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       history.remove(hostId);
       decisions.remove(hostId);
       watching.remove(hostId);
+      receiving.remove(hostId);
       void publishHost(hostId);
     },
     onChanged(record) {
@@ -340,32 +339,16 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
     log,
     clock,
   };
-  const byAddress = settings["indications.byAddress"] === "on";
-  const hostOf = createHostOf({
-    hosts: hosts.all,
-    hasAgent: (hostId) => decisions.hasAgent(hostId),
-    byAddress,
-    hostOfToken: (token) => watching.subscriptions?.hostOf(token),
-  });
-  const indications = createIndicationIntake({
-    inbox,
-    hostOf,
-    memory: createSequenceMemory({ file: managerFiles(dataDirectory).indications, log }),
-    clock,
-    random,
-    log: boundedLog,
+  const receiving = createReceiving({
+    ...{ settings, book, managerId, addresses, listening, database, hosts, decisions, inbox, watching },
+    indicationsFile: managerFiles(dataDirectory).indications,
+    ...{ clock, random, log, boundedLog },
   });
   const listeners = createListeners({
     host: listenHost,
     log,
     declared: [
-      createIndicationListener({
-        book,
-        listening,
-        allowAnonymous: byAddress || watching.subscriptions !== undefined,
-        intake: indications,
-        ...{ hostOf, random, log: boundedLog },
-      }),
+      ...receiving.declared,
       ...createRecordListeners({
         book,
         listening,
@@ -390,7 +373,7 @@ async function startManager({ dataDirectory, settings, consoleFolder, clock, ran
       receiver,
       { name: "jobs", start: () => jobs.start(), stop: () => jobs.stop() },
       { name: "idle examinations", async start() {}, stop: () => idleExaminations.stop() },
-      indications,
+      ...receiving.services,
       ...watching.services,
       createStoreUpkeep({
         store,
