@@ -12,6 +12,7 @@ import { createLatestReadings, type LatestReadings } from "./alerts/latest-readi
 import type { HandlerNeeds } from "./api/create-handlers.ts";
 import type { EventHub } from "./api/event-hub.ts";
 import { createAgentlessDesk, toHost } from "./api-hosts.ts";
+import { createIndicationDesk } from "./api-indications.ts";
 import type { ControlLink } from "./fleet/control-link.ts";
 import type { HostDecisions } from "./fleet/host-groups.ts";
 import type { HostList } from "./fleet/host-list.ts";
@@ -26,11 +27,13 @@ import { openSecretSeal } from "./watch/agentless/sealed-secret.ts";
 import { createForwarding } from "./watch/forward/forwarding.ts";
 import { groupStates } from "./watch/group-states.ts";
 import { createHistory, type History } from "./watch/history/history.ts";
+import { createLookJudge } from "./watch/look-judge.ts";
 import type { MaintenanceCalendar } from "./watch/maintenance/maintenance-calendar.ts";
 import { nextOccurrence } from "./watch/maintenance/maintenance-times.ts";
 import { createReachability } from "./watch/reachability.ts";
 import { createReturns } from "./watch/returns.ts";
 import { createSubscriptions } from "./watch/subscriptions/subscriptions.ts";
+import { createThresholdDesk, ruleSettingsFrom } from "./watch/threshold-desk.ts";
 import { createWindowsSilence } from "./watch/windows-silence.ts";
 
 // The part of the composition root that watches: readings with their history, hosts that fall silent and return, servers
@@ -115,7 +118,7 @@ export interface Watching {
   /** Undefined where the settings have it off. */
   readonly subscriptions: ReturnType<typeof createSubscriptions> | undefined;
   /** What the API asks of it. */
-  readonly desks: Pick<HandlerNeeds, "agentless" | "groups" | "maintenance">;
+  readonly desks: Pick<HandlerNeeds, "agentless" | "groups" | "indications" | "maintenance">;
   /** In the order in which they start. */
   readonly services: readonly Service[];
 }
@@ -164,6 +167,12 @@ export async function createWatching(needs: WatchingNeeds): Promise<Watching> {
           mayBeTold,
           ...{ database, seal, clock, random, log: boundedLog },
         });
+  const ruleSettings = ruleSettingsFrom(settings);
+  const judge = createLookJudge({
+    ...{ inbox, settings: ruleSettings, thresholdsOf: agentlessList.thresholdsOf },
+    isWatched: (hostId) => decisions.isWatched(hostId),
+    ...{ clock, random, log: boundedLog },
+  });
   const silence = createWindowsSilence({
     heartbeatMs: settings["events.heartbeatSeconds"] * 1_000,
     silent: (silentMs) =>
@@ -189,7 +198,7 @@ export async function createWatching(needs: WatchingNeeds): Promise<Watching> {
     intervalMs: settings["hosts.pollSeconds"] * 1_000,
     failuresMax: settings["hosts.pollFailures"],
     onLook(hostId, { facts, readings: look }) {
-      readings.take(hostId, look);
+      void judge.judge(hostId, look).then((stated) => stated && readings.take(hostId, stated));
       onSign(hostId);
       notes.take(hostId, facts);
     },
@@ -228,13 +237,16 @@ export async function createWatching(needs: WatchingNeeds): Promise<Watching> {
     },
     remove(hostId) {
       agentless.remove(hostId);
+      judge.remove(hostId);
       subscriptions?.remove(hostId);
     },
     subscriptions,
     desks: {
+      indications: createIndicationDesk({ find: agentlessList.find, subscriptions }),
       agentless: createAgentlessDesk(agentless, {
         discover: (asked) => discover(asked, { clock, ping: pinger.ping }),
         subscriptions,
+        thresholds: createThresholdDesk({ list: agentlessList, settings: ruleSettings, onChanged: judge.changed }),
         namesByAddress: async () =>
           new Map((await hosts.all()).toReversed().map(({ address, name }) => [address, name])),
         describe,
