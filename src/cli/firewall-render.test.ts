@@ -44,6 +44,30 @@ describe("firewall render", () => {
     expect(exitCode).toBe(EXIT.done);
   });
 
+  it("gives a host that is named several times all of its addresses, once each, and so the manager", async () => {
+    const apart = ["--agent", "web1=fd77:2::20", "--agent", "web1=10.77.2.20", "--agent", "web1=10.77.2.20"];
+    const manager = ["--manager", "fd77:1::10", "--manager", "main=10.77.1.10"];
+    const { stdout } = await render("--target", "csv", "--side", "between", ...apart, ...manager);
+    expect(stdout).toContain('manager main,"10.77.1.10, fd77:1::10",agent web1,"10.77.2.20, fd77:2::20",tcp');
+    // The rules of an agent's host are for one, and this is one.
+    expect((await render("--target", "nftables", ...apart, ...manager)).exitCode).toBe(EXIT.done);
+    const two = await render("--target", "csv", ...WEB1, "--manager", "a=10.77.1.10", "--manager", "b=10.77.1.11");
+    expect(two).toMatchObject({ exitCode: EXIT.usage, stdout: "" });
+    expect(two.stderr).toContain("manager: a and b are two, and rules are for one manager");
+  });
+
+  it.each([
+    [["--port", "manager-report=31999", "--port", "manager-report=31998"], "31999 and 31998 contradict each other"],
+    [["--with", "snmp-trap", "--without", "snmp-trap"], "snmp-trap is also asked for"],
+    [["--without", "all"], "no flow is left to let through"],
+    [["--agent", "web1=10.77.2.20", "--manager", "fd77:1::10"], "no flow is left to let through"],
+  ] as const)("writes nothing where the options contradict each other: %j", async (options, problem) => {
+    const ends = (options as readonly string[]).includes("--agent") ? [] : [...WEB1, ...MANAGER];
+    const { stdout, stderr, exitCode } = await render("--target", "ufw", ...ends, ...options);
+    expect([stdout, exitCode]).toEqual(["", EXIT.usage]);
+    expect(stderr).toContain(problem);
+  });
+
   it.each(TARGET_NAMES)("writes for %s, in Japanese, on stdout", async (target) => {
     const side = target === "acl" ? "between" : "manager";
     const { stdout, exitCode } = await render("--target", target, "--side", side, ...WEB1, ...MANAGER, "--lang", "ja");
@@ -232,6 +256,14 @@ describe("firewall render for hosts that the manager knows", () => {
     expect(stderr).toContain('host db1: the manager knows it as "db1.example"');
     expect(stderr).toContain("--agent db1=ADDRESS");
     expect(exitCode).toBe(EXIT.usage);
+  });
+
+  it("adds the addresses that are given to those that it knows", async () => {
+    const csv = ["--target", "csv", "--side", "between", "--host", "web1", "--host", "db1"];
+    const given = ["--agent", "web1=fd77:2::20", "--agent", "db1=10.77.2.30"];
+    const { stdout } = await runRecorded(["firewall", "render", ...csv, ...given, ...MANAGER], { manager });
+    expect(stdout).toContain('agent web1,"10.77.2.20, fd77:2::20",tcp,10444');
+    expect(stdout).toContain("agent db1,10.77.2.30,tcp,10000");
   });
 
   it("names the hosts that there are where one is not known", async () => {

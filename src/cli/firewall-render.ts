@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AGENT_LISTENS } from "../agent/settings.ts";
 import { deriveProfileRules } from "../firewall/profile-rules.ts";
@@ -11,7 +11,8 @@ import { MANAGER_LISTENS } from "../manager/settings.ts";
 import type { HostMeans } from "../model/host.ts";
 import { FLOW_KEYS, type FlowKey, findFlow, flowOf } from "../ports/port-map.ts";
 import { reasonOf, SettingsError } from "../runtime/errors.ts";
-import { readPort, readPortChanges, readTopology, type WhereOptions } from "./firewall-topology.ts";
+import { makeFolders } from "../runtime/make-folders.ts";
+import { readPortChanges, readPorts, readTopology, type WhereOptions } from "./firewall-topology.ts";
 import { PARTY_WORDS, WORDS } from "./firewall-words.ts";
 import { EXIT } from "./output.ts";
 import { profileNamed, variantNamed } from "./ports-profile.ts";
@@ -38,6 +39,12 @@ export interface RuleSetOptions extends Omit<WhereOptions, "side" | "others"> {
 export async function renderCommand(session: Session, options: RenderOptions): Promise<void> {
   const renderer = targetNamed(options.target);
   const ruleSet = await ruleSetFor(session, options);
+  if (ruleSet.rules.length === 0) {
+    // Loaded, a file without rules would take away what an earlier one let through.
+    for (const { flow, reason } of ruleSet.leftOut)
+      session.tell(WORDS.leftOut, { flow, reason: reason[session.language] });
+    throw session.failure("no-rules", WORDS.noRules, { hint: WORDS.noRulesHint, exit: EXIT.usage });
+  }
   const nftPlace = { ...NFT_PLACE, ...(options.nftTable === undefined ? {} : { table: nftTable(options.nftTable) }) };
   const rendered = render(renderer, ruleSet, { language: session.language, nftPlace });
   if (options.out !== undefined) await write(session, options.out, rendered);
@@ -65,7 +72,7 @@ async function write(session: Session, directory: string, { files }: Rendered): 
   try {
     for (const { name, text } of files) {
       const path = join(directory, name);
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolders(dirname(path));
       await writeFile(path, text, { mode: name.endsWith(".sh") ? 0o755 : 0o644 });
     }
   } catch (error) {
@@ -111,7 +118,7 @@ async function profileRules(
     });
   }
   const variant = options.variant === undefined ? null : variantNamed(profile, options.variant);
-  const ports = new Map((options.port ?? []).map(readPort).map(({ name: row, range }) => [row, range]));
+  const ports = readPorts(options.port ?? []);
   const { topology } = await readTopology(session, options, null);
   return deriveProfileRules({
     side: options.side,
@@ -161,7 +168,12 @@ function flowsInUse(options: RuleSetOptions, managerFlows: readonly FlowKey[] | 
   for (const party of Object.keys(others) as OtherParty[]) for (const key of PARTY_FLOWS[party] ?? []) flows.add(key);
   if (options.plainHttp) flows.add("wsmanHttp");
   for (const name of options.with ?? []) for (const key of flowsNamed("with", name)) flows.add(key);
-  for (const name of options.without ?? []) for (const key of flowsNamed("without", name)) flows.delete(key);
+  for (const name of options.without ?? []) {
+    if (options.with?.includes(name)) {
+      throw new SettingsError("without", `${name} is also asked for (--with ${name}): leave one of the two out`);
+    }
+    for (const key of flowsNamed("without", name)) flows.delete(key);
+  }
   return flows;
 }
 

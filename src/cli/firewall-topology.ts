@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import { type Address, parseAddress } from "../firewall/address.ts";
 import { checkDataRange } from "../firewall/data-range.ts";
+import { portText } from "../firewall/port-list.ts";
 import { ANY } from "../firewall/rule.ts";
 import type { AgentHost, OtherParty, Topology } from "../firewall/topology.ts";
 import type { HostMeans } from "../model/host.ts";
@@ -55,10 +56,10 @@ export async function readTopology(
   options: WhereOptions,
   changes: PortOverrides | null,
 ): Promise<Where> {
-  const given = (options.agent ?? []).map((text) => agentOf(text, options));
+  const given = merged((options.agent ?? []).map((text) => agentOf(text, options)));
   const asksManager = options.host !== undefined || (given.length === 0 && options.side !== "agent");
-  const known = asksManager ? await askManager(session, options) : null;
-  const agents = [...(known?.agents ?? []), ...given];
+  const known = asksManager ? await askManager(session, options, given) : null;
+  const agents = merged([...(known?.agents ?? []), ...given]);
   if (agents.length === 0) throw session.failure("no-host", WORDS.noHost, { hint: WORDS.giveHost, exit: EXIT.usage });
   if (options.side === "agent" && agents.length > 1) {
     throw session.failure("several-hosts", WORDS.manyHosts, {
@@ -108,13 +109,31 @@ function agentOf(text: string, { side, platform = "linux", variant }: WhereOptio
   }
   const addresses = list === undefined ? [] : addressesOf(list, { key: `agent ${name}`, host: name });
   const system = variant?.startsWith("windows") ? "windows" : platform;
-  return { name, addresses, platform: system, variant: variant ?? null, overrides: {}, means: "agent" };
+  return { name: name.trim(), addresses, platform: system, variant: variant ?? null, overrides: {}, means: "agent" };
+}
+
+/** A host that is named several times has all of those addresses; what its manager knows of it comes first. */
+function merged(hosts: readonly Found[]): Found[] {
+  const byName = new Map<string, Found>();
+  for (const host of hosts) {
+    const before = byName.get(host.name);
+    const addresses = [...(before?.addresses ?? []), ...host.addresses];
+    byName.set(host.name, { ...(before ?? host), addresses });
+  }
+  return [...byName.values()];
 }
 
 function managerOf(texts: readonly string[]): { name: string; addresses: Address[] } | null {
   if (texts.length === 0) return null;
   const parts = texts.map((text) => /^(?:([^=]*)=)?(.*)$/s.exec(text) ?? []);
-  const name = parts.map(([, each]) => each).find((each) => each !== undefined && each !== "") ?? "manager";
+  const names = new Set(parts.flatMap(([, each = ""]) => (each.trim() === "" ? [] : [each.trim()])));
+  if (names.size > 1) {
+    throw new SettingsError(
+      "manager",
+      `${[...names].join(" and ")} are two, and rules are for one manager: name another one with --peer-manager ADDRESS`,
+    );
+  }
+  const [name = "manager"] = names;
   return { name, addresses: parts.flatMap(([, , list = ""]) => addressesOf(list, { key: "manager", host: name })) };
 }
 
@@ -133,7 +152,7 @@ function othersOf(given: WhereOptions["others"]): Topology["others"] {
   );
 }
 
-async function askManager(session: Session, options: WhereOptions) {
+async function askManager(session: Session, options: WhereOptions, given: readonly Found[]) {
   const api = await session.api();
   const { flows } = await api.status();
   const hosts =
@@ -141,7 +160,8 @@ async function askManager(session: Session, options: WhereOptions) {
       ? (await listHosts(api)).filter(({ state, address }) => state !== "revoked" && !isLoopback(address))
       : await Promise.all(options.host.map((ref) => findHost(session, api, ref)));
   const agents = hosts.map(({ name, address, facts, ports, means }): Found => {
-    if (isIP(address) === 0) {
+    const isAddress = isIP(address) !== 0;
+    if (!isAddress && !given.some((each) => each.name === name && each.addresses.length > 0)) {
       throw new SettingsError(
         `host ${name}`,
         `the manager knows it as ${JSON.stringify(address)}, and firewalls take no names: give its address with --agent ${name}=ADDRESS`,
@@ -152,7 +172,7 @@ async function askManager(session: Session, options: WhereOptions) {
       name,
       platform,
       variant: options.variant ?? null,
-      addresses: [parseAddress(address, { key: `host ${name}`, host: name })],
+      addresses: isAddress ? [parseAddress(address, { key: `host ${name}`, host: name })] : [],
       overrides: overridesOf(Object.entries(ports)),
       means,
     };
@@ -205,25 +225,40 @@ async function managerHere({ dataDirectory, world }: Session): Promise<{ name: s
 
 /** `--port FLOW=N` or `FLOW=A-B`, by flow. Throws SettingsError. */
 export function readPortChanges(texts: readonly string[]): PortOverrides {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const { name, range } = readPort(text);
-      const search = findFlow(name);
-      if (!search.found) {
-        const hint =
-          search.names.length > 0
-            ? `did you mean ${search.names.join(" or ")}?`
-            : "`rusuban ports list` shows all of them";
-        throw new SettingsError(`port ${name}`, `there is no such flow: ${hint}`);
-      }
-      const isOne = search.flow.range === null && range.from === range.to;
-      return [search.key, isOne ? range.from : range];
-    }),
-  );
+  const changes = [...readPorts(texts)].map(([name, range]) => {
+    const search = findFlow(name);
+    if (!search.found) {
+      const hint =
+        search.names.length > 0
+          ? `did you mean ${search.names.join(" or ")}?`
+          : "`rusuban ports list` shows all of them";
+      throw new SettingsError(`port ${name}`, `there is no such flow: ${hint}`);
+    }
+    const isOne = search.flow.range === null && range.from === range.to;
+    return [search.key, isOne ? range.from : range] as const;
+  });
+  return Object.fromEntries(changes);
+}
+
+/** By the name as it was given. Throws SettingsError for a port that is moved to two places. */
+export function readPorts(texts: readonly string[]): ReadonlyMap<string, PortRange> {
+  const ranges = new Map<string, PortRange>();
+  for (const text of texts) {
+    const { name, range } = readPort(text);
+    const before = ranges.get(name);
+    if (before !== undefined && (before.from !== range.from || before.to !== range.to)) {
+      throw new SettingsError(
+        `port ${name}`,
+        `${portText(before, "-")} and ${portText(range, "-")} contradict each other: give one of them`,
+      );
+    }
+    ranges.set(name, range);
+  }
+  return ranges;
 }
 
 /** `esm-07=31135`, `be-06=20300-20349`. */
-export function readPort(text: string): { readonly name: string; readonly range: PortRange } {
+function readPort(text: string): { readonly name: string; readonly range: PortRange } {
   const [, name = "", value = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const range = portRange().parse(/^\d+$/.test(value.trim()) ? `${value.trim()}-${value.trim()}` : value);
   if (name.trim() === "" || range === undefined) {

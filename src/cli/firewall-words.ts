@@ -21,12 +21,12 @@ export const WORDS = {
     ja: "稼働中のマネージャに登録済みのホスト(複数指定可)",
   },
   agent: {
-    en: "a server with an agent, no manager needed: NAME=ADDRESS[,ADDRESS] (may be repeated)",
-    ja: "エージェントのサーバ(マネージャ不要): 名前=アドレス[,アドレス](複数指定可)",
+    en: "a server with an agent, no manager needed: NAME=ADDRESS[,ADDRESS] (may be repeated; the same name: more addresses of it)",
+    ja: "エージェントのサーバ(マネージャ不要): 名前=アドレス[,アドレス](複数指定可。同じ名前はアドレスの追加)",
   },
   manager: {
-    en: "the manager's addresses: [NAME=]ADDRESS[,ADDRESS]",
-    ja: "マネージャのアドレス: [名前=]アドレス[,アドレス]",
+    en: "the manager's addresses: [NAME=]ADDRESS[,ADDRESS] (may be repeated)",
+    ja: "マネージャのアドレス: [名前=]アドレス[,アドレス](複数指定可)",
   },
   platform: {
     en: "of the servers given with --agent (default: linux)",
@@ -88,6 +88,11 @@ export const WORDS = {
   oneHost: {
     en: "give one of them, or ask for --side manager or --side between",
     ja: "1 台だけ指定するか、--side manager または --side between を指定してください",
+  },
+  noRules: { en: "no flow is left to let through", ja: "許可する通信がありません" },
+  noRulesHint: {
+    en: "above is why each is left out: name addresses of one family at both ends, or ask for less --without",
+    ja: "対象外の理由は上のとおりです。両端に同じファミリのアドレスを指定するか、--without を減らしてください",
   },
   noManager: { en: "the manager's address is not given", ja: "マネージャのアドレスが指定されていません" },
   giveManager: { en: "add --manager ADDRESS", ja: "--manager アドレス を指定してください" },

@@ -2,9 +2,10 @@
 // and the change under way. The change is on disk before the first command of it, so that whatever kills the program,
 // the next one (or the timer) knows what was there before.
 
-import { chmod, mkdir, stat } from "node:fs/promises";
+import { chmod, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CorruptionError, codeOf, SettingsError } from "../../runtime/errors.ts";
+import { makeFolders } from "../../runtime/make-folders.ts";
 import type { ManagerKind } from "./backend.ts";
 import type { Opening, PlacedOpening } from "./opening.ts";
 import { createSystemFiles } from "./system-files.ts";
@@ -82,7 +83,7 @@ export function openStateFolder(path: string): StateFolder {
   return {
     path,
     async prepare() {
-      await mkdir(path, { recursive: true, mode: 0o700 });
+      await makeFolders(path, 0o700);
       const { mode, uid } = await stat(path);
       if ((mode & 0o022) !== 0 || (uid !== 0 && uid !== process.getuid?.())) {
         throw new SettingsError("--state", `${path} can be written by others: give a folder that is root's alone`);

@@ -1,6 +1,7 @@
-import { chmod, chown, mkdir, open, readFile, rename, rmdir, stat, unlink } from "node:fs/promises";
+import { chmod, chown, open, readFile, rename, rmdir, stat, unlink } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { codeOf } from "../../runtime/errors.ts";
+import { makeFolders } from "../../runtime/make-folders.ts";
 import type { SystemFiles } from "./backend.ts";
 
 /** This machine's files. A new content takes the old one's name in one step, once it is durable. */
@@ -15,7 +16,7 @@ export function createSystemFiles(): SystemFiles {
       }
     },
     async write(path, content) {
-      await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+      await makeFolders(dirname(path), 0o755);
       const before = await stat(path).catch(() => undefined);
       const beside = `${path}.rusuban-new`;
       const file = await open(beside, "w", 0o600);

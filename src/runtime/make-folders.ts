@@ -1,0 +1,26 @@
+import { mkdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { codeOf } from "./errors.ts";
+
+/**
+ * A folder and those above it, as `mkdir -p` makes them; one that is there stays as it is. Node.js' own recursive mkdir
+ * never ends where a file system answers ENOENT though the folder above is there, as /proc does (seen with 24).
+ */
+export async function makeFolders(path: string, mode = 0o777): Promise<void> {
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    const above = dirname(path);
+    if (codeOf(error) === "EEXIST" && (await stat(path)).isDirectory()) return;
+    if (codeOf(error) !== "ENOENT" || above === path || (await isThere(above))) throw error;
+    await makeFolders(above, mode);
+    await makeFolders(path, mode);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
