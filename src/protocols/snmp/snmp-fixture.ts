@@ -31,7 +31,12 @@ export async function startResponder(respond: Respond): Promise<{
   });
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
-  return { port: socket.address().port, requests: () => requests, close: () => socket.close() };
+  let isClosed = false;
+  const close = () => {
+    if (!isClosed) socket.close();
+    isClosed = true;
+  };
+  return { port: socket.address().port, requests: () => requests, close };
 }
 
 export function tlv(tag: number, ...parts: readonly (Buffer | readonly number[])[]): Buffer {
@@ -91,7 +96,11 @@ export function serveObjects(
 ): Respond {
   const all = new Map(objects);
   const names = [...all.keys()];
-  const after = (name: string) => names.find((other) => compare(other, name) > 0);
+  const places = new Map(names.map((name, place) => [name, place]));
+  const after = (name: string) => {
+    const place = places.get(name);
+    return place === undefined ? names.find((other) => compare(other, name) > 0) : names[place + 1];
+  };
   return (request) => {
     if (request.community !== community || request.version === 3) return null;
     const found: (readonly [string, Buffer])[] = [];

@@ -86,7 +86,10 @@ export function createSnmpMeans(
     const speaksNewest = await answers(NOBODY, signal);
     if (access.version === "3") {
       return speaksNewest
-        ? { step: "account", what: `${reason}; SNMPv3 is spoken there, but not with this user` }
+        ? {
+            step: "account",
+            what: `${reason}; SNMPv3 is spoken there, but not with this user, or with another privacy password`,
+          }
         : { step: "port", what: `${reason}; ${SILENCE}, or only versions 1 and 2c are spoken there` };
     }
     const version = access.version === "1" ? "2c" : "1";

@@ -19,7 +19,10 @@ export const SCALARS = {
   laLoad15: "1.3.6.1.4.1.2021.10.1.5.3",
 } as const;
 
-export const PROCESSORS = { hrProcessorLoad: "1.3.6.1.2.1.25.3.3.1.2" } as const;
+export const PROCESSORS = {
+  hrProcessorFrwID: "1.3.6.1.2.1.25.3.3.1.1", // There from the start; the load only after a minute of the server's life.
+  hrProcessorLoad: "1.3.6.1.2.1.25.3.3.1.2",
+} as const;
 
 export const STORAGES = {
   hrStorageType: "1.3.6.1.2.1.25.2.3.1.2",
