@@ -9,6 +9,7 @@ import { defineCommand, defineGroup } from "./define-command.ts";
 import { EXIT, type ExitCode } from "./output.ts";
 import { prepareProgram, SET_OPTION } from "./program-settings.ts";
 import type { Cli, Session } from "./session.ts";
+import { windowsPolicyCommand } from "./windows-policy.ts";
 
 const WORDS = {
   group: { en: "the manager of this data folder", ja: "このデータフォルダのマネージャ" },
@@ -49,6 +50,7 @@ export function managerCommand(cli: Cli): Command {
       examples: ["rusuban manager init --data /var/lib/rusuban"],
       run: init,
     }),
+    windowsPolicyCommand(cli),
   ]);
 }
 
