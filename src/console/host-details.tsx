@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { HostOverview } from "../api/host-routes.ts";
+import type { Me } from "../api/session-routes.ts";
 import { Age } from "./age.tsx";
 import { call } from "./api-call.ts";
 import { Connections } from "./connections.tsx";
@@ -7,6 +8,7 @@ import { CopyLine } from "./copy-line.tsx";
 import { Failure } from "./failure.tsx";
 import { formatBytes, formatCount } from "./format.ts";
 import { HistoryGraph } from "./history-graph.tsx";
+import { HostActions } from "./host-actions.tsx";
 import { CriticalIcon, GoodIcon, UnknownIcon, WarningIcon } from "./icons.tsx";
 import { useSpeech, useWords } from "./language.tsx";
 import { StateMark } from "./marks.tsx";
@@ -22,15 +24,17 @@ const MARKS = {
 } as const;
 
 /** All readings of a server and its newest backups. */
-export function HostDetails({ host }: { readonly host: HostOverview }) {
+export function HostDetails({ host, role }: { readonly host: HostOverview; readonly role: Me["role"] }) {
   const words = useWords();
   return (
     <>
       <dl className="facts">
-        <div>
-          <dt>{words.hosts.agent}</dt>
-          <dd>{host.facts.agentVersion}</dd>
-        </div>
+        {host.means === "agent" && (
+          <div>
+            <dt>{words.hosts.agent}</dt>
+            <dd>{host.facts.agentVersion}</dd>
+          </div>
+        )}
         <div>
           <dt>{host.facts.hostname}</dt>
           <dd>
@@ -40,9 +44,11 @@ export function HostDetails({ host }: { readonly host: HostOverview }) {
       </dl>
       <div className="details-columns">
         <Readings hostId={host.id} />
-        <Snapshots host={host} />
+        {/* What has no agent is not backed up. */}
+        {host.means === "agent" && <Snapshots host={host} />}
       </div>
       {host.means === "agent" && <Connections host={host} />}
+      <HostActions host={host} role={role} />
     </>
   );
 }

@@ -3,6 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { HostOverview } from "../api/host-routes.ts";
+import type { Me } from "../api/session-routes.ts";
 import { Age, useNow } from "./age.tsx";
 import { call } from "./api-call.ts";
 import { EmptyState } from "./empty-state.tsx";
@@ -21,14 +22,15 @@ const BACKUP_LATE_MS = 26 * 3_600_000;
 const READINGS_OLD_MS = 3 * 60_000;
 
 interface HostListProps {
-  readonly canAdd: boolean;
+  readonly role: Me["role"];
   readonly onAdd: () => void;
   readonly onShowAlerts: (host: HostOverview) => void;
 }
 
 /** All servers by name, those that were removed aside. */
-export function HostList({ canAdd, onAdd, onShowAlerts }: HostListProps) {
+export function HostList({ role, onAdd, onShowAlerts }: HostListProps) {
   const words = useWords();
+  const canAdd = role === "administrator";
   const [text, setText] = useState("");
   const [search] = useDebouncedValue(text.trim(), 250);
   const pages = usePages(search);
@@ -81,7 +83,7 @@ export function HostList({ canAdd, onAdd, onShowAlerts }: HostListProps) {
       )}
       <ul className="hosts">
         {hosts.data?.items.map((host) => (
-          <HostRow key={host.id} host={host} onShowAlerts={onShowAlerts} />
+          <HostRow key={host.id} host={host} role={role} onShowAlerts={onShowAlerts} />
         ))}
       </ul>
       <Pager pages={pages} next={hosts.data?.next ?? null} newer="←" older="→" />
@@ -89,7 +91,11 @@ export function HostList({ canAdd, onAdd, onShowAlerts }: HostListProps) {
   );
 }
 
-function HostRow({ host, onShowAlerts }: { readonly host: HostOverview } & Pick<HostListProps, "onShowAlerts">) {
+function HostRow({
+  host,
+  role,
+  onShowAlerts,
+}: { readonly host: HostOverview } & Pick<HostListProps, "role" | "onShowAlerts">) {
   const words = useWords();
   const [opened, setOpened] = useState(false);
   const details = `details-${host.id}`;
@@ -109,7 +115,7 @@ function HostRow({ host, onShowAlerts }: { readonly host: HostOverview } & Pick<
           ))}
         </div>
         <div className="host-facts">
-          <BackupAge host={host} />
+          {host.means === "agent" && <BackupAge host={host} />}
           <DataAge host={host} />
         </div>
         <div className="host-alerts">
@@ -134,7 +140,7 @@ function HostRow({ host, onShowAlerts }: { readonly host: HostOverview } & Pick<
       </div>
       {opened && (
         <div id={details} className="host-details">
-          <HostDetails host={host} />
+          <HostDetails host={host} role={role} />
         </div>
       )}
     </li>

@@ -47,7 +47,7 @@ export function Overview({ me }: { readonly me: Me }) {
         <Verdict status={status.data} error={status.error} />
         {me.via === "session" && !me.hasPassword && <PasswordNote me={me} />}
         <HostList
-          canAdd={me.role === "administrator"}
+          role={me.role}
           onAdd={() => setAdding(true)}
           onShowAlerts={(host) => {
             setAlertHost(host);

@@ -18,6 +18,7 @@ import "@mantine/core/styles/FloatingIndicator.css";
 import "@mantine/core/styles/Button.css";
 import "@mantine/core/styles/ActionIcon.css";
 import "@mantine/core/styles/Checkbox.css";
+import "@mantine/core/styles/Switch.css";
 import "@mantine/core/styles/Menu.css";
 import "@mantine/core/styles/Modal.css";
 import "@mantine/core/styles/PasswordInput.css";

@@ -99,6 +99,18 @@ export interface Words {
     readonly history: (least: string, greatest: string) => string;
     readonly agent: string;
     readonly search: string;
+    readonly settings: string;
+    readonly name: string;
+    readonly group: string;
+    readonly groupExample: string;
+    readonly save: string;
+    readonly watched: string;
+    readonly indications: string;
+    readonly remove: string;
+    readonly removeTitle: (name: string) => string;
+    readonly removeAgent: string;
+    readonly removeAgentless: string;
+    readonly removeNow: string;
   };
   readonly token: {
     readonly title: string;
@@ -278,6 +290,20 @@ export const ENGLISH: Words = {
     history: (least, greatest) => `The last 24 hours: ${least} to ${greatest}`,
     agent: "Agent",
     search: "Find a server",
+    settings: "Settings",
+    name: "Name",
+    group: "Group",
+    groupExample: "tokyo/web",
+    save: "Save",
+    watched: "Its state counts",
+    indications: "Subscribe to its indications",
+    remove: "Remove this server",
+    removeTitle: (name) => `Remove ${name}?`,
+    removeAgent:
+      "Its certificate is revoked at once and its connections end: it is watched and backed up no more. Its backups stay. To come back it must be enrolled anew.",
+    removeAgentless:
+      "It is watched no more, and its subscription and password are given up. To come back it must be added anew.",
+    removeNow: "Remove",
   },
   token: {
     title: "Add a server",
@@ -444,6 +470,19 @@ export const JAPANESE: Words = {
     history: (least, greatest) => `直近24時間: ${least}~${greatest}`,
     agent: "エージェント",
     search: "サーバを検索",
+    settings: "設定",
+    name: "名前",
+    group: "グループ",
+    groupExample: "tokyo/web",
+    save: "保存",
+    watched: "状態を監視対象にする",
+    indications: "CIM-Indication を予約",
+    remove: "このサーバを削除",
+    removeTitle: (name) => `${name} を削除しますか?`,
+    removeAgent:
+      "証明書を直ちに失効させ、接続を切断します。監視とバックアップは停止します。取得済みのバックアップは残ります。戻すには再登録が必要です。",
+    removeAgentless: "監視を終了し、予約と保存されたパスワードを使わなくなります。戻すには再度追加が必要です。",
+    removeNow: "削除",
   },
   token: {
     title: "サーバを追加",

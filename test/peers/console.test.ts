@@ -250,6 +250,73 @@ function watch(): void {
     await expect.poll(() => files.textContent()).toContain("Last backup just now");
   });
 
+  it("renames a server, groups it and takes it out of the count; removes it only after asking, and a viewer does none of it", async () => {
+    const manager = await startManager();
+    const { hosts } = manager;
+    if (hosts === undefined) throw new Error("the fleet is filled");
+    const page = await newPage();
+    await page.goto(await manager.link());
+    await page.getByRole("button", { name: "Details: web-01" }).click();
+    const settings = page.getByRole("region", { name: "Settings" });
+    await settings.getByRole("textbox", { name: "Name" }).fill("osaka-nas");
+    await settings.getByRole("button", { name: "Save" }).click();
+    await settings.getByText("another host is called").waitFor();
+    await settings.getByRole("textbox", { name: "Name" }).fill("web-02");
+    await settings.getByRole("textbox", { name: "Group" }).fill("tokyo/web");
+    await settings.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Details: web-02" }).waitFor();
+    const counts = settings.getByRole("switch", { name: "Its state counts" });
+    await counts.press("Space");
+    await expect.poll(() => counts.isChecked()).toBe(false);
+    await expect
+      .poll(() => manager.fleet.hosts.find(hosts.web.id))
+      .toMatchObject({ name: "web-02", group: "tokyo/web", watched: false });
+    await shoot(page, "server-settings");
+
+    const remove = () => settings.getByRole("button", { name: "Remove this server" }).click();
+    await remove();
+    const dialog = page.getByRole("dialog", { name: "Remove web-02?" });
+    await dialog.getByText("Its backups stay.").waitFor();
+    await shoot(page, "remove-server");
+    await page.keyboard.press("Enter"); // What has the focus undoes nothing.
+    await dialog.waitFor({ state: "detached" });
+    expect(await manager.fleet.hosts.find(hosts.web.id)).toMatchObject({ state: "up" });
+    await page.getByText("日本語").click();
+    await page.getByRole("region", { name: "設定" }).getByRole("button", { name: "このサーバを削除" }).click();
+    const asked = page.getByRole("dialog", { name: "web-02 を削除しますか?" });
+    await asked.waitFor();
+    await shoot(page, "remove-server-japanese");
+    await asked.getByRole("button", { name: "削除", exact: true }).click();
+    await asked.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "詳細: web-02" }).waitFor({ state: "detached" });
+    expect(await manager.fleet.hosts.find(hosts.web.id)).toMatchObject({ state: "revoked" });
+
+    const administrator = clientOf(manager.administration);
+    const viewer = await newPage();
+    await viewer.goto((await administrator.signInLink({ body: { account: "sato", role: "viewer" } })).url);
+    await viewer.getByRole("button", { name: "Details: osaka-nas" }).click();
+    await viewer.getByRole("heading", { name: "Readings" }).waitFor();
+    expect(await viewer.getByRole("region", { name: "Settings" }).count()).toBe(0);
+  });
+
+  it("switches the subscription of a server without an agent on and off", async () => {
+    const manager = await startManager({ filled: false });
+    manager.fleet.putHost({ ...sampleHost(1, "esx1"), means: "cim-xml" });
+    const page = await newPage();
+    await page.goto(await manager.link());
+    await page.getByRole("button", { name: "Details: esx1" }).click();
+    expect(await page.getByText(/backed up/).count()).toBe(0); // Nor can it be, without an agent.
+    const wanted = page.getByRole("switch", { name: "Subscribe to its indications" });
+    expect(await wanted.isChecked()).toBe(false);
+    await wanted.press("Space");
+    await expect.poll(() => wanted.isChecked()).toBe(true);
+    await wanted.press("Space");
+    await expect.poll(() => wanted.isChecked()).toBe(false);
+    await page.getByRole("button", { name: "Remove this server" }).click();
+    await page.getByText("It is watched no more").waitFor();
+    await shoot(page, "remove-agentless-server");
+  });
+
   it("says what to do next where there is nothing, and sees a server arrive", async () => {
     const manager = await startManager({ filled: false });
     const page = await newPage();

@@ -8,6 +8,7 @@ import type { Job, JobLogLine } from "../../model/job.ts";
 import type { MaintenanceWindow } from "../../model/maintenance.ts";
 import type { HostReadings } from "../../model/reading.ts";
 import type { Snapshot, SnapshotEntry } from "../../model/snapshot.ts";
+import type { Subscription } from "../../model/subscription.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { groupStates } from "../watch/group-states.ts";
 import { checkSchedule, nextOccurrence } from "../watch/maintenance/maintenance-times.ts";
@@ -67,6 +68,7 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
   const snapshots: { snapshot: Snapshot; entries: readonly SnapshotEntry[] }[] = [];
   const restores: RestoreOrder[] = [];
   const names = new Map<string, readonly string[]>();
+  const subscribed = new Map<string, Subscription>();
 
   const fleet: MemoryFleet = {
     restores,
@@ -286,8 +288,11 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
       count: async () => snapshots.length,
     },
     indications: {
-      change: async (_, isWanted) =>
-        isWanted ? { state: "waiting", reason: "", checkedAtMs: null, expiresAtMs: null } : undefined,
+      async change({ id }, isWanted) {
+        if (isWanted) subscribed.set(id, { state: "waiting", reason: "", checkedAtMs: null, expiresAtMs: null });
+        else subscribed.delete(id);
+        return subscribed.get(id);
+      },
     },
     groups: { states: async () => groupStates([...hosts.values()], (id) => readings.get(id)) },
     maintenance: createMemoryMaintenance(clock),
@@ -313,7 +318,7 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
         hosts.get(hostId)?.means === "agent" ? undefined : { own: {}, effective: EVERYWHERE },
       setThresholds: async (hostId, own) =>
         hosts.get(hostId)?.means === "agent" ? undefined : { own, effective: EVERYWHERE },
-      subscriptionOf: () => undefined,
+      subscriptionOf: (hostId) => subscribed.get(hostId),
       check: async (hostId) =>
         hosts.get(hostId)?.means === "agent" ? undefined : [{ step: "ping", passed: true, what: "answers" }],
     },
