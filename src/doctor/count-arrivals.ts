@@ -2,13 +2,13 @@
 // after. Subjects that fail in the same way are counted together first, because all of them or none arriving says it for
 // each; only where that is not clear they are counted one by one, for as long as there is time.
 
-import type { Clock } from "../runtime/clock.ts";
 import { arrivalOf } from "./arrival.ts";
 import { FAMILIES, type Family, type Gained, NOTHING_KNOWN, type Sent } from "./evidence.ts";
 import type { End } from "./examination.ts";
 import type { Counted, Helper, PortSpan } from "./helper.ts";
 import { lastAttempts } from "./judge.ts";
 import { DOCTOR_LIMITS } from "./limits.ts";
+import type { TimeLeft } from "./time-left.ts";
 import type { Trial } from "./trial.ts";
 
 /** So many packets of one kind at once are no chance. */
@@ -22,9 +22,7 @@ const PING_MS = 2_500;
 interface Needs {
   readonly near: Helper;
   readonly far: Helper | null;
-  readonly clock: Clock;
-  /** By the monotonic clock: after this no further burst is begun. */
-  readonly endAt: number;
+  readonly hasTimeFor: TimeLeft;
   /** Both ends have the same counters. */
   readonly isOneComputer: boolean;
 }
@@ -53,7 +51,8 @@ function hasTcpTrace(trial: Trial): boolean {
 }
 
 async function countFamily(group: readonly Trial[], needs: Needs): Promise<void> {
-  const isLate = () => needs.clock.monotonic() > needs.endAt;
+  const isLate = () =>
+    !needs.hasTimeFor(group.some(({ subject }) => subject.transport === "icmp") ? PING_MS : BURST_MS);
   if (group.length === 0 || isLate()) return;
   await countGroup(group, needs);
   if (group.length === 1 || group.every(isClear)) return;

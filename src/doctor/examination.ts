@@ -51,6 +51,8 @@ export interface ExaminationNeeds {
   readonly trace?: Trace | undefined;
   /** How connections are left idle; without it they are not. */
   readonly idle?: IdleNeeds | undefined;
+  /** By the monotonic clock; now where it is left out. Whoever looked for a way to the far end has spent some of the time. */
+  readonly beganAt?: number;
   /** Hears what the far end refused or no longer answered. */
   readonly onProblem?: (error: unknown) => void;
   readonly onProgress?: (step: "looking" | "trying" | "counting" | "idling") => void;

@@ -12,6 +12,7 @@ import { forgive } from "./forgiving-helper.ts";
 import { gatherEvidence } from "./gather-evidence.ts";
 import type { Helper, Sight } from "./helper.ts";
 import { judge } from "./judge.ts";
+import { createTimeLeft, type TimeLeft } from "./time-left.ts";
 import { traceFailures } from "./trace-failures.ts";
 import { createTrial, type Trial } from "./trial.ts";
 import { tryIdle } from "./try-idle.ts";
@@ -23,7 +24,7 @@ export async function examine(
   { clock, random }: { readonly clock: Clock; readonly random: Random },
 ): Promise<{ readonly examined: readonly Examined[]; readonly sights: Sights }> {
   const { near, onProgress = () => {}, onProblem = () => {} } = needs;
-  const endAt = clock.monotonic() + COUNTING_ENDS_MS;
+  const hasTimeFor = createTimeLeft(clock, needs.beganAt ?? clock.monotonic());
   onProgress("looking");
   const sights = await lookAtBoth(needs, clock, onProblem);
   const far = needs.far === null || sights.far === null ? null : forgive(needs.far, sights.far, onProblem);
@@ -32,16 +33,16 @@ export async function examine(
   onProgress("trying");
   await Promise.all(
     trials.map(async (trial) => {
-      await trySubject(trial, { near, far, sights, random });
-      await tryQuality(trial, { near, far, random });
+      await trySubject(trial, { near, far, sights, random, hasTimeFor });
+      await tryQuality(trial, { near, far, random, hasTimeFor });
     }),
   );
   onProgress("counting");
-  await countArrivals(trials, { near, far, clock, endAt, isOneComputer: sights.isOneComputer === true });
-  const complete = await withFirewalls(sights, { near, far, isLate: () => clock.monotonic() > endAt });
+  await countArrivals(trials, { near, far, hasTimeFor, isOneComputer: sights.isOneComputer === true });
+  const complete = await withFirewalls(sights, { near, far, hasTimeFor });
   const { idle, trace } = needs;
   // Behind the counting, which its packets would disturb.
-  if (trace !== undefined && clock.monotonic() < endAt - TRACING_MS) await traceFailures(trials, trace);
+  if (trace !== undefined && hasTimeFor(TRACING_MS)) await traceFailures(trials, trace);
   if (idle !== undefined && far !== null) {
     onProgress("idling");
     await Promise.all(trials.map((trial) => tryIdle(trial, { idle, far, random })));
@@ -54,11 +55,8 @@ function areOneComputer(near: Sight, far: Sight): boolean {
   return [...near.addresses].sort().join() === [...far.addresses].sort().join();
 }
 
-/** No counting is begun later than this: a host with all its flows shall have its verdicts within ten seconds. */
-const COUNTING_ENDS_MS = 8_500;
-
 /** What it takes to look for hops: a program waits a second for what does not answer. */
-const TRACING_MS = 1_500;
+const TRACING_MS = 2_000;
 
 /** A far end that does not tell what it sees by then is one that cannot be asked. */
 const LOOK_MS = 4_500;
@@ -89,17 +87,18 @@ async function lookAtBoth(
 
 /** Programs of firewalls take up to some seconds, and a look waits for less than one; a host without root never says it. */
 const FIREWALL_LOOKS_MAX = 4;
+/** A look, which waits for them a little less. */
+const LOOKING_MS = 1_000;
 
 /** What the hosts' firewalls say takes a moment: who had not heard by the first look is asked again. */
 async function withFirewalls(
   sights: Sights,
-  { near, far, isLate }: { readonly near: Helper; readonly far: Helper | null; readonly isLate: () => boolean },
+  { near, far, hasTimeFor }: { readonly near: Helper; readonly far: Helper | null; readonly hasTimeFor: TimeLeft },
 ): Promise<Sights> {
   const again = async (sight: Sight, end: Helper): Promise<Sight> => {
     let found: Pick<Sight, "firewall" | "ruleAddresses"> = sight;
-    for (let looks = 1; found.firewall === "" && looks < FIREWALL_LOOKS_MAX; looks += 1) {
+    for (let looks = 1; found.firewall === "" && looks < FIREWALL_LOOKS_MAX && hasTimeFor(LOOKING_MS); looks += 1) {
       found = await end.look([]);
-      if (isLate()) break;
     }
     return { ...sight, firewall: found.firewall, ruleAddresses: found.ruleAddresses };
   };

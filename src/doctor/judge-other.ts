@@ -82,6 +82,16 @@ export function judgePing(evidence: Evidence, attempt: Attempt): Verdict {
   const { gained } = listener;
   const seen = [tried(attempt), ...(gained === null ? [] : [counted(gained)])];
   if (attempt.code === "") return open(seen);
+  const again = evidence.burst ?? { sent: 0, passed: 0 };
+  if (again.passed > 0) {
+    const { sent, passed } = again;
+    const line = text(
+      `of ${sent} that were sent afterwards ${passed} were answered`,
+      `その後の ${sent} 回中 ${passed} 回は応答`,
+    );
+    if (2 * passed > sent) return open([...seen, line]);
+    return { ...proven("packet-loss", "between", [...seen, line]), state: "partly" };
+  }
   if (attempt.code === "ENOTFOUND") return proven("name-not-resolved", "initiator", seen);
   if (initiator.route === "missing") return proven(noWay(evidence), "initiator", seen);
   if (attempt.code === "UNTRIED") {

@@ -454,6 +454,22 @@ const ROWS: readonly (readonly [name: string, known: Known, saying: string])[] =
     "closed ping-blocked listener",
   ],
   [
+    "ping that is answered only when it is tried again",
+    {
+      attempt: { port: 0, code: "ETIMEDOUT" },
+      rest: { transport: "icmp", burst: { sent: 5, refused: 0, passed: 5 } },
+    },
+    "open",
+  ],
+  [
+    "ping that is answered now and then",
+    {
+      attempt: { port: 0, code: "ETIMEDOUT" },
+      rest: { transport: "icmp", burst: { sent: 5, refused: 0, passed: 1 } },
+    },
+    "partly packet-loss between",
+  ],
+  [
     "ping from one end, the host answers otherwise",
     { attempt: { ...silent, port: 0 }, rest: { transport: "icmp", hostAnswers: true } },
     "closed ping-blocked listener,between",

@@ -2,6 +2,7 @@ import type { Random } from "../runtime/random.ts";
 import type { Evidence, Proof } from "./evidence.ts";
 import type { DialOrder, Helper } from "./helper.ts";
 import { DOCTOR_LIMITS } from "./limits.ts";
+import type { TimeLeft } from "./time-left.ts";
 import type { Trial } from "./trial.ts";
 import { ATTEMPT_MS, SECRET_BYTES } from "./try-subject.ts";
 
@@ -22,13 +23,19 @@ const AGAIN_MS = 3_000;
  */
 export async function tryQuality(
   trial: Trial,
-  { near, far, random }: { readonly near: Helper; readonly far: Helper | null; readonly random: Random },
+  {
+    near,
+    far,
+    random,
+    hasTimeFor,
+  }: { readonly near: Helper; readonly far: Helper | null; readonly random: Random; readonly hasTimeFor: TimeLeft },
 ): Promise<void> {
   const { subject, address, attempts } = trial;
   const initiator = subject.initiator === "near" ? near : far;
   const listener = subject.initiator === "near" ? far : near;
   const passing = attempts.find(({ code, proof }) => code === "" && proof === "ours");
   if (!subject.isPool || initiator === null || listener === null || passing === undefined) return;
+  if (!hasTimeFor(ATTEMPT_MS)) return;
   const { flow, family } = subject;
   const secret = random(SECRET_BYTES);
   const ports = [passing.port];
@@ -36,7 +43,7 @@ export async function tryQuality(
   if (opened.ports.some(({ code }) => code !== "")) return;
   const order = { flow, address, ports, secret, timeoutMs: ATTEMPT_MS };
   const [large, series] = await Promise.all([
-    tryBulk(initiator, order),
+    tryBulk(initiator, order, hasTimeFor),
     initiator.dial({ ...order, kind: "connect", times: SERIES_LENGTH, timeoutMs: SERIES_MS, bulkBytes: 0 }),
   ]);
   const heard = await listener.heard(opened.id);
@@ -56,6 +63,7 @@ const LARGE: ReadonlySet<Proof> = new Set(["ours", "stalled", "unfinished"]);
 async function tryBulk(
   initiator: Helper,
   order: Omit<DialOrder, "kind" | "times" | "bulkBytes">,
+  hasTimeFor: TimeLeft,
 ): Promise<{ readonly proof: Proof; readonly bulk: Evidence["bulk"] }> {
   const dial = async (bulkBytes: number, timeoutMs: number) => {
     const { attempts } = await initiator.dial({ ...order, kind: "challenge", times: 1, bulkBytes, timeoutMs });
@@ -63,6 +71,7 @@ async function tryBulk(
   };
   const first = await dial(BULK_BYTES, order.timeoutMs);
   if (first === "ours") return { proof: first, bulk: "passes" };
+  if (!hasTimeFor(AGAIN_MS)) return { proof: first, bulk: "untried" };
   const [large, small] = await Promise.all([dial(AGAIN_BYTES, AGAIN_MS), dial(0, AGAIN_MS)]);
   if (large === "ours") return { proof: large, bulk: "passes" };
   if (small !== "ours") return { proof: large, bulk: "untried" };

@@ -3,6 +3,7 @@ import type { Attempt, Proof } from "./evidence.ts";
 import type { Sights } from "./examination.ts";
 import type { DialKind, Dialled, DialOrder, Helper } from "./helper.ts";
 import { DOCTOR_LIMITS } from "./limits.ts";
+import type { TimeLeft } from "./time-left.ts";
 import type { Trial } from "./trial.ts";
 
 /** Above the second after which IPv6 shows a refusal (measured: with the first repeated SYN), below a person's patience. */
@@ -19,6 +20,7 @@ interface Needs {
   readonly far: Helper | null;
   readonly sights: Sights;
   readonly random: Random;
+  readonly hasTimeFor: TimeLeft;
 }
 
 /** Tries a subject the way its flow is used: our TLS where our program listens, a listener of the test's own where nobody does. */
@@ -29,7 +31,6 @@ export async function trySubject(trial: Trial, needs: Needs): Promise<void> {
   if (initiator === null) return;
   if (subject.transport === "icmp") {
     await tryAddresses(trial, initiator, "ping", {});
-    await tryAgain(trial, initiator, { kind: "ping" });
     return;
   }
   const free = freePorts(trial, needs.sights);
@@ -43,7 +44,7 @@ export async function trySubject(trial: Trial, needs: Needs): Promise<void> {
   if (own.length === 0 || subject.isPool) return;
   const before = trial.attempts;
   await tryAddresses(trial, initiator, "tls", { ports: own });
-  await tryAgain(trial, initiator, { kind: "tls" });
+  await tryAgain(trial, initiator, { kind: "tls", needs });
   trial.attempts = [...before, ...trial.attempts];
 }
 
@@ -83,7 +84,7 @@ async function tryListeners(
       times: isUdp ? DATAGRAMS_MAX : 1,
     });
     answered = dialled.answered;
-    await tryAgain(trial, initiator, { kind, secret });
+    await tryAgain(trial, initiator, { kind, secret, needs });
   }
   const heard = await listener.heard(opened.id);
   if (usable.length > 0 && heard.ports.length === 0) {
@@ -96,28 +97,33 @@ async function tryListeners(
 }
 
 /**
- * What may have been slow, or lost by chance, is tried once more: what connected and said nothing, and pings; and of a pool
- * the ports that failed while others passed, because a hole stays one and a lost packet does not come twice. Both tries
- * are kept.
+ * What may have been slow, or lost by chance, is tried once more: what connected and said nothing; and of a pool the ports
+ * that failed while others passed, because a hole stays one and a lost packet does not come twice. Both tries are kept.
+ * What is silent altogether, and pings, are tried again when they are counted.
  */
 async function tryAgain(
   trial: Trial,
   initiator: Helper,
-  { kind, secret = Buffer.alloc(0) }: { readonly kind: DialKind; readonly secret?: Buffer },
+  {
+    kind,
+    secret = Buffer.alloc(0),
+    needs,
+  }: { readonly kind: DialKind; readonly secret?: Buffer; readonly needs: Needs },
 ): Promise<void> {
   const { subject, address, attempts } = trial;
   const failed = attempts.filter((attempt) => !isRight(attempt));
   const mute = failed.filter(isMute);
   const isPartly = failed.length > 0 && failed.length < attempts.length;
-  const again = kind === "ping" ? failed.filter(({ code }) => code === "ETIMEDOUT") : isPartly ? failed : mute;
-  if (kind === "datagrams" || again.length === 0) return;
+  const again = isPartly ? failed : mute;
+  const timeoutMs = mute.length > 0 ? MUTE_AGAIN_MS : AGAIN_MS;
+  if (kind === "datagrams" || again.length === 0 || !needs.hasTimeFor(timeoutMs)) return;
   const { attempts: second } = await initiator.dial({
     kind,
     flow: subject.flow,
     address,
-    ports: kind === "ping" ? [] : again.map(({ port }) => port),
+    ports: again.map(({ port }) => port),
     times: 1,
-    timeoutMs: mute.length > 0 || kind === "ping" ? MUTE_AGAIN_MS : AGAIN_MS,
+    timeoutMs,
     secret,
     bulkBytes: 0,
   });

@@ -130,6 +130,7 @@ export function createDoctor(needs: DoctorNeeds): Doctor {
           nearRole: "manager",
           farAddress: host.address,
           assumedFlows: assumedFlows(host, needs.dials),
+          beganAt: began,
           hasConnection: (flow) => needs.hasConnection(hostId, flow),
           isRevoked: host.isRevoked,
           // Not from an answer that was given earlier: the hops are those of now.
