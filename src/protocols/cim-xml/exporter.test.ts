@@ -1,5 +1,5 @@
 import { createServer, request as httpRequest } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { CimError } from "../../cim/cim-error.ts";
 import { CimInstance } from "../../cim/cim-instance.ts";
@@ -68,6 +68,30 @@ it("asks for no list of types, which pywbem's listener refuses", async () => {
   const { target, accepted } = await listen(async () => {});
   expect(await exportIndication(target, ALERT)).toEqual({ delivered: true });
   expect(accepted).toEqual(["*/*"]);
+});
+
+it.each([
+  ["0 (null)", { delivered: true }],
+  ["7 (null)", { delivered: false, retry: true }],
+])("an answer with the status %s, which is none: openwsman's 0 means that it was taken", async (status, outcome) => {
+  const listener = createTcpServer((socket) => {
+    socket.once("data", () => socket.end(`HTTP/1.1 ${status}\r\nServer: openwsman/2.8\r\n\r\n`));
+  });
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const { port } = listener.address() as AddressInfo;
+  const options = {
+    flow: "cimIndication",
+    host: "127.0.0.1",
+    port,
+    trust: { kind: "plain" },
+    timeoutMs: 10_000,
+  } as const;
+  const agent = createForeignAgent({ ...options, clock: systemClock });
+  ends.push(
+    () => agent.close(),
+    () => listener.close(),
+  );
+  expect(await exportIndication({ agent, path: "/" }, ALERT)).toMatchObject(outcome);
 });
 
 it("is not answered before it is committed", async () => {

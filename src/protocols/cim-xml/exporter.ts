@@ -29,12 +29,24 @@ export async function exportIndication(
     if (body.value.error !== undefined) throw cimErrorOf(body.value.error);
     return { delivered: true };
   } catch (error) {
+    if (isTakenByOpenwsman(error)) return { delivered: true };
     if (error instanceof CimError || error instanceof PeerError || error instanceof ConnectError)
       return { delivered: false, retry: !isFinal(error), reason: error.message };
     // An answer that cannot be read: whether it was taken is not known, and twice is better than never.
     if (error instanceof WireError) return { delivered: false, retry: true, reason: error.message };
     return { delivered: false, retry: true, reason: reasonOf(error) };
   }
+}
+
+/**
+ * openwsman takes an indication and then answers `HTTP/1.1 0 (null)`, which is no HTTP; what it refuses it refuses with a
+ * status. Taken as a failure, the same indication would be sent to it for ever, and none behind it.
+ */
+function isTakenByOpenwsman(error: unknown): boolean {
+  if (!(error instanceof ConnectError) || error.code !== "HPE_INVALID_STATUS") return false;
+  const { cause } = error;
+  const packet = cause instanceof Error && "rawPacket" in cause ? cause.rawPacket : undefined;
+  return Buffer.isBuffer(packet) && /^HTTP\/1\.1 0 /.test(packet.subarray(0, 16).toString("latin1"));
 }
 
 /** What will be answered the same way however often it is asked: this indication cannot be taken there. */
