@@ -7,6 +7,7 @@ import { EXIT, type Style } from "./output.ts";
 import { findHost } from "./references.ts";
 import { readSecret } from "./secret-input.ts";
 import type { Session } from "./session.ts";
+import { SNMP_OPTIONS, type SnmpOptions, snmpAccess, warningOf } from "./snmp-access.ts";
 import { LABELS, SHARED } from "./words.ts";
 
 const WORDS = {
@@ -75,11 +76,9 @@ const STEP_WORDS = {
   subscription: { en: "subscription", ja: "予約" },
 } as const satisfies Record<string, Text>;
 
-interface AddOptions {
-  readonly by: "wsman" | "cim-xml" | "ping";
+interface AddOptions extends SnmpOptions {
+  readonly by: "wsman" | "cim-xml" | "snmp" | "ping";
   readonly port?: number;
-  readonly account?: string;
-  readonly passwordFile?: string;
   readonly pin?: string;
   readonly authority?: string;
   readonly plain?: boolean;
@@ -97,10 +96,11 @@ export const HOST_ADD = {
     ["<address>", WORDS.address],
   ],
   options: [
-    { flags: "--by <means>", about: WORDS.byOption, choices: ["wsman", "cim-xml", "ping"], isRequired: true },
+    { flags: "--by <means>", about: WORDS.byOption, choices: ["wsman", "cim-xml", "snmp", "ping"], isRequired: true },
     { flags: "--port <port>", about: WORDS.portOption, kind: integer({ min: 1, max: 65_535 }) },
     { flags: "--account <name>", about: WORDS.accountOption },
     { flags: "--password-file <file>", about: WORDS.passwordOption },
+    ...SNMP_OPTIONS,
     { flags: "--pin <fingerprint>", about: WORDS.pinOption },
     { flags: "--authority <file>", about: WORDS.authorityOption },
     { flags: "--plain", about: WORDS.plainOption },
@@ -111,13 +111,16 @@ export const HOST_ADD = {
   examples: [
     "rusuban host add win1 win1.example --by wsman --account monitor --password-file win1.password",
     "rusuban host add esx1 192.0.2.30 --by cim-xml --account root --indications",
+    "rusuban host add switch1 192.0.2.50 --by snmp --account monitor",
     "rusuban host add printer 192.0.2.40 --by ping",
   ],
   async run(session: Session, name: string, address: string, options: AddOptions): Promise<void> {
     const { by: means, account, port, path, namespace, indications } = options;
     const trust = await trustOf(session, options);
+    const others = [trust, path, namespace];
+    const snmp = await snmpAccess(session, { ...options, by: means, address, others });
     const password =
-      account === undefined
+      account === undefined || snmp !== undefined
         ? undefined
         : await readSecret(
             session,
@@ -134,12 +137,15 @@ export const HOST_ADD = {
         ...(port === undefined ? {} : { port }),
         ...(trust === undefined ? {} : { trust }),
         ...(account === undefined || password === undefined ? {} : { account: { name: account, password } }),
+        ...(snmp === undefined ? {} : { snmp }),
         ...(path === undefined ? {} : { path }),
         ...(namespace === undefined ? {} : { namespace }),
         ...(indications === undefined ? {} : { indications }),
       },
     });
     if (trust?.kind === "plain") session.tell(WORDS.plainWarning, { name: host.name });
+    const warning = warningOf(snmp);
+    if (warning !== undefined) session.tell(warning, { name: host.name });
     session.result(host, () => session.print(session.say(WORDS.added, { name: host.name })));
   },
 } satisfies CommandShape<[string, string, AddOptions]>;

@@ -194,6 +194,91 @@ describe("host names", () => {
   });
 });
 
+describe("host thresholds", () => {
+  const body = (recorded: Awaited<ReturnType<typeof runRecorded>>) =>
+    recorded.manager.heardOnce("hostThresholdsSet").body;
+
+  it("tells from where on a server's readings are bad, and for whom that is set", async () => {
+    const { stdout, manager } = await runRecorded(["host", "thresholds", "web1"], fleet());
+    expect(stdout).toMatch(/^filesystem +85 % +95 % +all servers$/m);
+    expect(stdout).toMatch(/^memory +80 % +- +this server$/m);
+    expect(stdout).toMatch(/^load +4 +12 +all servers$/m);
+    expect(stdout).toMatch(/^filesystem:\/archive +- +- +this server$/m);
+    expect(manager.heard.some(({ route }) => route === "hostThresholdsSet")).toBe(false);
+  });
+
+  it("changes what is named, and leaves the rest as it is", async () => {
+    const set = ["--set", "load=2,8.5", "--set", "filesystem:/a=b=90%,-", "--set", "processor=off"];
+    expect(body(await runRecorded(["host", "thresholds", "web1", ...set], fleet()))).toEqual({
+      memory: { warning: 0.8, critical: null },
+      load: { warning: 2, critical: 8.5 },
+      processor: { warning: null, critical: null },
+      fileSystems: { "/archive": { warning: null, critical: null }, "/a=b": { warning: 0.9, critical: null } },
+    });
+    const unset = ["--unset", "memory", "--unset", "filesystem:/archive"];
+    expect(body(await runRecorded(["host", "thresholds", "web1", ...unset], fleet()))).toEqual({});
+  });
+
+  it.each([
+    "memory",
+    "memory=1",
+    "memory=120%,-",
+    "load=85%,-",
+    "swap=1,1",
+    "filesystem:=off",
+    "=off",
+    "constructor=off",
+  ])("refuses %s and asks for nothing", async (text) => {
+    const { exitCode, manager, stderr } = await runRecorded(["host", "thresholds", "web1", "--set", text], fleet());
+    expect([exitCode, manager.heard]).toEqual([EXIT.usage, []]);
+    expect(stderr).toContain("memory=90%,97%");
+  });
+});
+
+describe("host add --by snmp", () => {
+  const ADD = ["host", "add", "sw1", "192.0.2.50", "--by", "snmp"];
+  const env = { RUSUBAN_HOST_PASSWORD: "correct horse", RUSUBAN_HOST_PRIVACY_PASSWORD: "battery staple" };
+  const added = (recorded: Awaited<ReturnType<typeof runRecorded>>) => recorded.manager.heardOnce("hostAdd").body;
+
+  it("signs and encrypts with version 3 where an account is given", async () => {
+    const recorded = await runRecorded([...ADD, "--account", "monitor", "--cipher", "aes256"], { env });
+    expect(added(recorded)).toEqual({
+      ...{ name: "sw1", address: "192.0.2.50", means: "snmp" },
+      snmp: {
+        ...{ version: "3", user: "monitor" },
+        authentication: { protocol: "sha256", password: "correct horse" },
+        privacy: { protocol: "aes256", password: "battery staple" },
+      },
+    });
+    expect(recorded.stderr).not.toContain("on the way");
+  });
+
+  it("takes a community for the old versions, and weaker levels, only when asked, and says what that means", async () => {
+    const old = await runRecorded([...ADD, "--snmp-version", "2c"], { env });
+    expect(added(old)).toMatchObject({ snmp: { version: "2c", community: "correct horse" } });
+    expect(old.stderr).toContain("can answer in its name");
+    const open = await runRecorded([...ADD, "--account", "monitor", "--level", "authNoPriv"], { env });
+    expect(added(open)).toMatchObject({ snmp: { version: "3", privacy: null } });
+    expect(open.stderr).toContain("Without privacy");
+    const none = await runRecorded([...ADD, "--account", "monitor", "--level", "noAuthNoPriv"], { env: {} });
+    expect(added(none)).toMatchObject({ snmp: { version: "3", authentication: null, privacy: null } });
+  });
+
+  it.each([
+    [[...ADD], env],
+    [[...ADD, "--snmp-version", "3"], env],
+    [[...ADD, "--snmp-version", "2c", "--account", "monitor"], env],
+    [[...ADD, "--snmp-version", "1", "--hash", "sha"], env],
+    [[...ADD, "--account", "monitor", "--plain"], env],
+    [[...ADD, "--account", "monitor"], { ...env, RUSUBAN_HOST_PASSWORD: "short" }],
+    [[...ADD, "--account", "monitor"], {}],
+    [["host", "add", "sw1", "192.0.2.50", "--by", "ping", "--snmp-version", "2c"], env],
+  ])("refuses %j", async (args, given) => {
+    const { exitCode, manager } = await runRecorded(args, { env: given });
+    expect([exitCode, manager.heard]).toEqual([EXIT.usage, []]);
+  });
+});
+
 describe("host token", () => {
   it("puts the line to paste, and nothing else, on stdout", async () => {
     const { stdout, stderr, manager } = await runRecorded(["host", "token", "--name", "web3", "--valid", "2h"]);

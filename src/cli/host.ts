@@ -14,6 +14,7 @@ import { HOST_GROUP, HOST_GROUPS, HOST_WATCH } from "./host-groups.ts";
 import { HOST_HISTORY } from "./host-history.ts";
 import { HOST_INDICATIONS } from "./host-indications.ts";
 import { HOST_NAMES } from "./host-names.ts";
+import { HOST_THRESHOLDS } from "./host-thresholds.ts";
 import { listPages } from "./list-pages.ts";
 import type { Cell, Style } from "./output.ts";
 import { formatMoment } from "./quantities.ts";
@@ -143,6 +144,7 @@ export function hostCommand(cli: Cli): Command {
     defineCommand(cli, HOST_GROUP),
     defineCommand(cli, HOST_WATCH),
     defineCommand(cli, HOST_INDICATIONS),
+    defineCommand(cli, HOST_THRESHOLDS),
     defineCommand(cli, HOST_NAMES),
     defineCommand(cli, {
       name: "token",

@@ -58,6 +58,16 @@ export interface MemoryManager {
 }
 
 export const JOB_ID = "0193b000-0000-7000-8000-00000000000a";
+const OWN_THRESHOLDS = {
+  memory: { warning: 0.8, critical: null },
+  fileSystems: { "/archive": { warning: null, critical: null } },
+};
+const ALL_THRESHOLDS = {
+  ...{ fileSystem: { warning: 0.85, critical: 0.95 }, load: { warning: 4, critical: 12 } },
+  ...{ processor: { warning: null, critical: null } },
+  ...OWN_THRESHOLDS,
+};
+
 const QUEUED: Partial<Job> = {
   state: "queued",
   startedAtMs: null,
@@ -188,6 +198,12 @@ function usualHandlers(manager: MemoryManager): Handlers {
       next: { fromMs: NOW_MS, toMs: NOW_MS + body.seconds * 1_000 },
     }),
     maintenanceEnd: ({ params }) => void one(manager.maintenance, params.id),
+    hostThresholds: ({ params }) => ({
+      hostId: hostOf(params.host).id,
+      own: OWN_THRESHOLDS,
+      effective: ALL_THRESHOLDS,
+    }),
+    hostThresholdsSet: ({ params, body }) => ({ hostId: hostOf(params.host).id, own: body, effective: ALL_THRESHOLDS }),
     hostNames: ({ params }) => {
       const { id, address } = hostOf(params.host);
       return { hostId: id, given: ["web1.example"], signed: [address, "web1.example"] };
