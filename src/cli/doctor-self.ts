@@ -49,7 +49,9 @@ async function ownFlows({ world, dataDirectory }: Session): Promise<SelfFlow[]> 
     const settings = loadSettings(MANAGER_SETTINGS, { env, file: managerFiles(dataDirectory).settings });
     const book = portBookOf(settings, 1);
     const host = settings["listen.host"];
-    flows.push(...MANAGER_LISTENS.map((flow) => ({ flow, range: book.rangeOf(flow), isPool: false, host })));
+    const listens =
+      settings["events.collect"] === "on" ? [...MANAGER_LISTENS, "eventCollector" as const] : MANAGER_LISTENS;
+    flows.push(...listens.map((flow) => ({ flow, range: book.rangeOf(flow), isPool: false, host })));
   }
   if (hasAgent || isNeither) {
     const settings = loadSettings(AGENT_SETTINGS, { env, file: agentFiles(dataDirectory).settings });

@@ -251,6 +251,29 @@ describe("firewall render for hosts that the manager knows", () => {
     expect(rules.map(({ flow }) => flow)).toEqual(["wsman-https", "ping"]);
   });
 
+  it("opens the collection of Windows events to those that send them, and to others where that is asked for", async () => {
+    const [id, name] = ["0193a1b2-0000-7000-8000-000000000006", "win1"];
+    const collecting = createMemoryManager();
+    const win1 = sampleHost({ id, name, address: "10.77.2.97", means: "windows-events" });
+    collecting.hosts = [...manager.hosts.filter((host) => host.name !== "db1"), win1];
+    const { flows, ...status } = sampleStatus();
+    const own = { flow: "event-collector", transport: "tcp", address: "::", port: 15_986, listening: true } as const;
+    collecting.overrides = { status: () => ({ ...status, flows: [...flows, { ...own, problem: null }] }) };
+    const rulesOf = async (...args: readonly string[]) => {
+      const line = ["firewall", "render", "--target", "table", "--json", ...args, ...MANAGER];
+      return ((await runRecorded(line, { manager: collecting })).data as Data).rules;
+    };
+    const rules = await rulesOf("--host", "win1");
+    expect(rules.map(({ flow, ports }) => [flow, ports[0]?.from])).toEqual([
+      ["event-collector", 15_986],
+      ["ping", undefined],
+    ]);
+    const others = ["--host", "web1", "--side", "between"];
+    expect((await rulesOf(...others)).map(({ flow }) => flow)).not.toContain("event-collector");
+    const asked = await rulesOf(...others, "--host", "bmc1", "--with", "event-collector");
+    expect(asked.filter(({ flow }) => flow === "event-collector").length).toBeGreaterThan(0);
+  });
+
   it("wants an address for a host that it knows by name only", async () => {
     const { stderr, exitCode } = await ask("--host", "db1", ...MANAGER);
     expect(stderr).toContain('host db1: the manager knows it as "db1.example"');

@@ -181,15 +181,24 @@ function isOfAgent(key: FlowKey): boolean {
   return flowOf(key).listener === "agent";
 }
 
-/** A server without an agent is spoken to by what it is looked at with, and by nothing else. */
+/**
+ * A server without an agent is spoken to by what it is looked at with, and by nothing else. Windows' events are for those
+ * that send them, also where the manager collects; which others shall is said by `--with`.
+ */
 function flowsOfHost(
   means: HostMeans,
   ofAgents: ReadonlySet<FlowKey>,
-  { plainHttp, without = [] }: RuleSetOptions,
+  { plainHttp, without = [], with: added = [] }: RuleSetOptions,
 ): ReadonlySet<FlowKey> {
-  if (means === "agent") return ofAgents;
+  const sendsEvents = added.some((name) => flowsNamed("with", name).includes("eventCollector"));
+  if (means === "agent")
+    return sendsEvents ? ofAgents : new Set([...ofAgents].filter((key) => key !== "eventCollector"));
   const taken = new Set(without.flatMap((name) => flowsNamed("without", name)));
-  const flows = [...MEANS_FLOWS[means], ...(means === "wsman" && plainHttp ? (["wsmanHttp"] as const) : [])];
+  const flows = [
+    ...MEANS_FLOWS[means],
+    ...(means === "wsman" && plainHttp ? (["wsmanHttp"] as const) : []),
+    ...(sendsEvents ? (["eventCollector"] as const) : []),
+  ];
   return new Set(flows.filter((key) => !taken.has(key)));
 }
 
@@ -198,7 +207,7 @@ const MEANS_FLOWS: Readonly<Record<Exclude<HostMeans, "agent">, readonly FlowKey
   "cim-xml": ["cimXml", "ping"],
   snmp: ["snmpGet", "ping"],
   ping: ["ping"],
-  "windows-events": ["eventCollector"],
+  "windows-events": ["eventCollector", "ping"],
 };
 
 /** Who names the address of one of these means the flows to it. */

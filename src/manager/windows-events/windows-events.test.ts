@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { openDatabase } from "../../database/open-database.ts";
 import type { Alert } from "../../model/alert.ts";
@@ -72,6 +73,21 @@ describe("how bad a Windows event is", () => {
     const { severity, category, ...conditions } = EVENT_RULES.at(-1) ?? {};
     expect([severity, category, conditions]).toEqual(["information", "software", {}]);
   });
+});
+
+it("docs/protocols/windows-events.md has the rules, in their order", async () => {
+  const text = await readFile(new URL("../../../docs/protocols/windows-events.md", import.meta.url), "utf8");
+  const rows = text
+    .slice(text.indexOf("| provider or log |"))
+    .split("\n")
+    .slice(2, 2 + EVENT_RULES.length);
+  const expected = EVENT_RULES.map(({ provider, channel, ids, levels, keywords, severity, category }) => {
+    const who = provider ?? (channel === undefined ? "all" : `log ${channel}`);
+    const level = levels === undefined ? undefined : `level${levels.length > 1 ? "s" : ""} ${levels.join(", ")}`;
+    const which = ids?.join(", ") ?? level ?? (keywords === undefined ? "all others" : "failed audits");
+    return `| ${who} | ${which} | ${severity} | ${category} |`;
+  });
+  expect(rows).toEqual(expected);
 });
 
 describe("the alert of a Windows event", () => {
