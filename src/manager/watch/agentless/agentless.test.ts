@@ -22,7 +22,7 @@ import { type Enumerate, INSTANCES_PER_LOOK_MAX, lookByCim } from "./cim-look.ts
 import { createCimXmlMeans } from "./cim-xml-means.ts";
 import { discover } from "./discovery.ts";
 import type { Means } from "./means.ts";
-import { createPoller, type PollerNeeds } from "./poller.ts";
+import { createPoller, POLL_LIMITS, type PollerNeeds } from "./poller.ts";
 import { openSecretSeal } from "./sealed-secret.ts";
 import type { Target } from "./target.ts";
 import { createWsmanMeans } from "./wsman-means.ts";
@@ -271,7 +271,7 @@ describe("the poller", () => {
       going.shift()?.();
       await clock.advance(0);
     }
-    expect(atOnceMost()).toBe(64);
+    expect(atOnceMost()).toBe(POLL_LIMITS.atOnce);
     expect(new Set(happened).size).toBe(300);
     await poller.stop();
   });
