@@ -1,19 +1,18 @@
 // A manager's fleet in memory, for the tests of the API and of the console: real behaviour, no database, no agents.
 // Never used outside tests.
 
-import type { DoctorEntry, IdleExamination } from "../../api/doctor-routes.ts";
 import { type InboxAlert, SEVERITIES, type Severity } from "../../model/alert.ts";
 import type { Host } from "../../model/host.ts";
 import type { Job, JobLogLine } from "../../model/job.ts";
-import type { MaintenanceWindow } from "../../model/maintenance.ts";
 import type { HostReadings } from "../../model/reading.ts";
 import type { Snapshot, SnapshotEntry } from "../../model/snapshot.ts";
 import type { Subscription } from "../../model/subscription.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { groupStates } from "../watch/group-states.ts";
-import { checkSchedule, nextOccurrence } from "../watch/maintenance/maintenance-times.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { IndicationDesk } from "./indication-handlers.ts";
+import { createMemoryExaminations } from "./memory-examinations-fixture.ts";
+import { createMemoryMaintenance } from "./memory-maintenance-fixture.ts";
 import type {
   Agentless,
   AlertInbox,
@@ -62,7 +61,6 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
   const hosts = new Map<string, Host>();
   const readings = new Map<string, HostReadings>();
   let alerts: InboxAlert[] = [];
-  let idleRun: IdleExamination | undefined;
   const jobs = new Map<string, { job: Job; log: readonly JobLogLine[] }>();
   const waiting = new Set<() => void>();
   const snapshots: { snapshot: Snapshot; entries: readonly SnapshotEntry[] }[] = [];
@@ -182,28 +180,7 @@ export function createMemoryFleet({ clock, hub }: { clock: Clock; hub: EventHub 
         return found;
       },
     },
-    examinations: {
-      async examine(hostId) {
-        const host = hosts.get(hostId);
-        if (host === undefined) return undefined;
-        const { name, address } = host;
-        const startedAtMs = clock.now();
-        const about = { host: name, hostId, address, startedAtMs };
-        if (host.state === "up")
-          return { ...about, tookMs: 2_140, via: "backup-control", entries: EXAMINED, paste: null };
-        return { ...about, tookMs: 9_800, via: null, entries: [], paste: "rusuban doctor answer TOKEN" };
-      },
-      startIdle: (hostId, idleSeconds) => {
-        idleRun = { ...IDLE_RUN, hostId, idleSeconds, startedAtMs: clock.now(), secondsLeft: 4 * idleSeconds };
-        return idleRun;
-      },
-      findIdle: async (id) => (id === idleRun?.id ? idleRun : undefined),
-      cancelIdle(id) {
-        if (id !== idleRun?.id) return undefined;
-        idleRun = { ...idleRun, state: "cancelled", secondsLeft: 0 };
-        return idleRun;
-      },
-    },
+    examinations: createMemoryExaminations({ find: (hostId) => hosts.get(hostId), clock }),
     testAlerts: {
       async raise(hostId, ids) {
         for (const id of ids) {
@@ -363,65 +340,6 @@ const EVERYWHERE = {
   ...{ fileSystem: { warning: 0.85, critical: 0.95 }, memory: { warning: 0.9, critical: 0.97 } },
   ...{ load: { warning: 4, critical: 12 }, processor: { warning: null, critical: null }, fileSystems: {} },
 };
-
-const IDLE_RUN: IdleExamination = {
-  id: "0193c000-0000-7000-8000-00000000d0c7",
-  hostId: "",
-  idleSeconds: 60,
-  state: "running",
-  startedAtMs: 0,
-  secondsLeft: 240,
-  problem: "",
-  report: null,
-};
-
-/** As the doctor's report has them. */
-const EXAMINED: DoctorEntry[] = [
-  {
-    ...{ flow: "backup-control", family: "ipv4", direction: "manager-to-agent", transport: "tcp", ports: "10000" },
-    ...{ from: "192.0.2.1", to: "192.0.2.11", state: "open", causes: [], proven: true, where: [], failedPorts: "" },
-    ...{ idle: null, hops: null, evidence: [], nextTest: null, commands: [] },
-  },
-  {
-    ...{ flow: "manager-report", family: "ipv4", direction: "agent-to-manager", transport: "tcp", ports: "31134" },
-    ...{ from: "192.0.2.11", to: "192.0.2.1", state: "closed", causes: ["host-firewall-drop"], proven: true },
-    ...{ where: ["this-host"], failedPorts: "", idle: null, hops: null, nextTest: null },
-    evidence: [
-      {
-        en: "Packets arrived here and were dropped by this host's own firewall.",
-        ja: "パケットは到着しましたが、このホスト自身のファイアウォールが破棄しました。",
-      },
-    ],
-    commands: [
-      {
-        ...{ where: "this-host", firewall: "ufw" },
-        command: {
-          en: "ufw allow proto tcp from 192.0.2.11 to any port 31134",
-          ja: "ufw allow proto tcp from 192.0.2.11 to any port 31134",
-        },
-      },
-    ],
-  },
-];
-
-function createMemoryMaintenance(clock: Clock): MaintenanceWindows {
-  const windows: MaintenanceWindow[] = [];
-  return {
-    list: () => windows,
-    async add(order) {
-      checkSchedule(order.schedule);
-      const id = `00000000-0000-4000-8000-${String(windows.length).padStart(12, "0")}`;
-      const added = { ...order, id, createdAtMs: clock.now() };
-      windows.push(added);
-      return added;
-    },
-    async remove(id) {
-      const place = windows.findIndex((window) => window.id === id);
-      return place >= 0 && windows.splice(place, 1).length > 0;
-    },
-    nextOf: ({ schedule }) => nextOccurrence(schedule, clock.now()),
-  };
-}
 
 function known<T>(value: T | undefined): T {
   if (value === undefined) throw new Error("assertion failed: the API looks before it asks");
