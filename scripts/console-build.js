@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SOURCES = join(ROOT, "src", "console");
-/** What the console's types come from; a change there can change what it must ask for. */
-const CONTRACT = join(ROOT, "src", "api");
+/** What the console's types and words of quantities come from; a change there can change what it must ask for, or say. */
+const CONTRACT = ["api", "model"].map((folder) => join(ROOT, "src", folder));
 export const CONSOLE_FOLDER = join(ROOT, "dist", "console");
 
 /** Builds always. */
@@ -83,7 +83,7 @@ async function isFresh() {
   if (built === undefined) return false;
   if (!existsSync(SOURCES)) return true;
   const lock = join(ROOT, "package-lock.json");
-  const times = await Promise.all([newestIn(SOURCES), newestIn(CONTRACT), existsSync(lock) ? timeOf(lock) : 0]);
+  const times = await Promise.all([...[SOURCES, ...CONTRACT].map(newestIn), existsSync(lock) ? timeOf(lock) : 0]);
   return Math.max(...times) <= built;
 }
 

@@ -62,7 +62,7 @@ describe("backup", () => {
       backups({ state: "running", progress: none }, DONE),
     );
     expect([stdout, stderr, exitCode]).toEqual([
-      "backup web1: 12,345 files, 3.5 GiB, sent 256.0 MiB, in 1 min 35 s; snapshot 0193a1c0-0000-7000-8000-000000000009\n",
+      "backup web1: 12,345 files, 3.8 GB, sent 268 MB, in 1 min 35 s; snapshot 0193a1c0-0000-7000-8000-000000000009\n",
       "",
       EXIT.done,
     ]);
@@ -164,7 +164,7 @@ describe("progress", () => {
     });
     const frames = stderr.split("\r\u001b[2K").slice(1);
     expect(frames.slice(0, 2)).toEqual(["backup web1: queued", "backup web1: 10 files  0 B  0 B/s  sent 0 B  /a"]);
-    expect(frames[2]).toMatch(/^backup web1: 1,000 files {2}25\.0 MiB {2}[\d.]+ MiB\/s {2}sent 12\.5 MiB {2}…x+\/end$/);
+    expect(frames[2]).toMatch(/^backup web1: 1,000 files {2}26 MB {2}[\d.]+ MB\/s {2}sent 13 MB {2}…x+\/end$/);
     expect(frames[2]).toHaveLength(79);
     expect([frames[3], frames.length]).toEqual(["", 4]);
     expect(stderr).not.toContain("\n");
@@ -175,8 +175,8 @@ describe("progress", () => {
     const { stderr } = await runRecorded(["backup", "web1", "/", "--wait"], backups(...steps, DONE));
     const lines = stderr.trimEnd().split("\n");
     expect(lines).toEqual([
-      "backup web1: 19 files  19.0 GiB  3.8 GiB/s  sent 9.5 GiB  /etc/passwd",
-      "backup web1: 39 files  39.0 GiB  4.0 GiB/s  sent 19.5 GiB  /etc/passwd",
+      "backup web1: 19 files  20 GB  4.1 GB/s  sent 10 GB  /etc/passwd",
+      "backup web1: 39 files  42 GB  4.3 GB/s  sent 21 GB  /etc/passwd",
     ]);
   });
 

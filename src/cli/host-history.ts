@@ -1,9 +1,10 @@
 import type { ReadingHistory } from "../api/host-routes.ts";
+import { formatBytes } from "../model/quantity.ts";
 import type { ReadingUnit } from "../model/reading.ts";
 import type { Text } from "../ports/flow.ts";
 import { integer, seconds } from "../runtime/setting-kinds.ts";
 import type { CommandShape } from "./define-command.ts";
-import { formatBytes, formatDuration, formatMoment } from "./quantities.ts";
+import { formatDuration, formatMoment } from "./quantities.ts";
 import { findHost } from "./references.ts";
 import type { Session } from "./session.ts";
 import { SHARED } from "./words.ts";

@@ -1,10 +1,11 @@
 import type { ApiClient } from "../api/client.ts";
 import { API_LIMITS } from "../api/limits.ts";
 import type { Job, JobLogLine, JobState } from "../model/job.ts";
+import { formatBytes } from "../model/quantity.ts";
 import type { Text } from "../ports/flow.ts";
 import { awaitJob } from "./job-progress.ts";
 import { type CommandError, EXIT, type ExitCode } from "./output.ts";
-import { formatBytes, formatCount, formatDuration } from "./quantities.ts";
+import { formatCount, formatDuration } from "./quantities.ts";
 import type { Session } from "./session.ts";
 import { JOB_KIND_WORDS } from "./words.ts";
 

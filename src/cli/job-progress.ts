@@ -2,12 +2,13 @@
 
 import type { ApiClient } from "../api/client.ts";
 import type { Job } from "../model/job.ts";
+import { formatBytes } from "../model/quantity.ts";
 import type { Text } from "../ports/flow.ts";
 import { pause } from "../runtime/clock.ts";
 import { Interruption } from "./interruption.ts";
 import { CommandError } from "./output.ts";
 import { createProgressLine, createRate } from "./progress-line.ts";
-import { formatBytes, formatCount } from "./quantities.ts";
+import { formatCount } from "./quantities.ts";
 import type { Session } from "./session.ts";
 import { JOB_KIND_WORDS, JOB_STATE_WORDS } from "./words.ts";
 

@@ -32,7 +32,7 @@ describe("job list", () => {
   it("shows a job a line", async () => {
     const { stdout } = await runRecorded(["job", "list"], jobs());
     expect(stdout).toMatch(/^ID +KIND +HOST +STATE +WHEN +TOOK +FILES +SIZE +PATHS\n/);
-    expect(stdout).toMatch(/ backup +web1 +running +5 s ago +4 s +1,200 +3\.0 GiB +\/etc\n/);
+    expect(stdout).toMatch(/ backup +web1 +running +5 s ago +4 s +1,200 +3\.2 GB +\/etc\n/);
     expect(stdout).toMatch(/ restore +web1 +failed +5 s ago +3 s /);
   });
 

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { API_LIMITS } from "../api/limits.ts";
 import { JOB_KINDS, JOB_STATES, type Job, type JobKind, type JobState } from "../model/job.ts";
+import { formatBytes } from "../model/quantity.ts";
 import type { Text } from "../ports/flow.ts";
 import { integer } from "../runtime/setting-kinds.ts";
 import { HOST_FILTER } from "./alert-line.ts";
@@ -10,7 +11,7 @@ import { exitOf } from "./job-outcome.ts";
 import { hasEnded } from "./job-progress.ts";
 import { listPages } from "./list-pages.ts";
 import type { Cell, ExitCode, Style } from "./output.ts";
-import { formatBytes, formatCount, formatDuration } from "./quantities.ts";
+import { formatCount, formatDuration } from "./quantities.ts";
 import { findHost, findJob } from "./references.ts";
 import type { Cli, Session } from "./session.ts";
 import { shortIds } from "./short-ids.ts";

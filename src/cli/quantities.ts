@@ -1,20 +1,5 @@
 import type { Language } from "../ports/flow.ts";
 
-const UNITS = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] as const;
-
-/** `0 B`, `1023 B`, `1.5 KiB`, `12.0 GiB`: powers of 1,024, one decimal. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1_024) return `${Math.round(bytes)} B`;
-  let value = bytes / 1_024;
-  let unit = 0;
-  // 1023.95 KiB would be rounded to 1024.0 KiB.
-  while (value >= 1_023.95 && unit < UNITS.length - 1) {
-    value /= 1_024;
-    unit++;
-  }
-  return `${value.toFixed(1)} ${UNITS[unit]}`;
-}
-
 /** `1,234,567`. */
 export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ",");

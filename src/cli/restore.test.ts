@@ -87,7 +87,7 @@ describe("restore", () => {
       },
     ];
     const { stdout, exitCode } = await runRecorded(["restore", NEWEST.id, "--to", "/r", "--wait"], { manager });
-    expect([stdout, exitCode]).toEqual(["restore web1: 1,200 files, 3.0 GiB below /r, in 2 s\n", EXIT.done]);
+    expect([stdout, exitCode]).toEqual(["restore web1: 1,200 files, 3.2 GB below /r, in 2 s\n", EXIT.done]);
   });
 
   it.each([

@@ -26,7 +26,7 @@ describe("snapshot list", () => {
     const { stdout, stderr } = await runRecorded(["snapshot", "list"], store());
     expect(stdout).toMatch(/^ID +HOST +WHEN +FILES +SIZE +ADDED +PROBLEMS +PATHS\n/);
     expect(stdout).toMatch(
-      /\n0193a1c0 +web1 +20\S+ \S+ \(3 h ago\) +12,345 +4\.0 GiB +300\.0 MiB +2 +\/etc \/var\/www\n$/,
+      /\n0193a1c0 +web1 +20\S+ \S+ \(3 h ago\) +12,345 +4\.3 GB +315 MB +2 +\/etc \/var\/www\n$/,
     );
     expect(stderr).toBe("");
   });
@@ -72,9 +72,9 @@ describe("snapshot ls", () => {
     const [, ...lines] = stdout.trimEnd().split("\n");
     expect(lines.map((line) => line.replace(/20\S+ \S+/, "WHEN").replaceAll(/ +/g, " "))).toEqual([
       "drwxr-xr-x 0:0 - WHEN nginx/",
-      "-rw-r--r-- 0:0 1.5 KiB WHEN nginx.conf",
+      "-rw-r--r-- 0:0 1.5 kB WHEN nginx.conf",
       "lrwxrwxrwx 33:33 - WHEN log -> /var/log",
-      "-rw-r--r-- 0:0 1.5 KiB WHEN bad\ufffdname\\n",
+      "-rw-r--r-- 0:0 1.5 kB WHEN bad\ufffdname\\n",
     ]);
     expect(manager.heardOnce("snapshotEntries")).toMatchObject({
       params: { snapshot: SNAPSHOT.id },

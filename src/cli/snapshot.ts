@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { API_LIMITS } from "../api/limits.ts";
+import { formatBytes } from "../model/quantity.ts";
 import type { Snapshot, SnapshotEntry } from "../model/snapshot.ts";
 import type { Text } from "../ports/flow.ts";
 import { integer } from "../runtime/setting-kinds.ts";
@@ -7,7 +8,7 @@ import { HOST_FILTER } from "./alert-line.ts";
 import { defineCommand, defineGroup } from "./define-command.ts";
 import { listPages } from "./list-pages.ts";
 import { formatMode } from "./mode.ts";
-import { formatBytes, formatCount, formatDuration, formatMoment } from "./quantities.ts";
+import { formatCount, formatDuration, formatMoment } from "./quantities.ts";
 import { findHost, findSnapshot } from "./references.ts";
 import type { Cli, Session } from "./session.ts";
 import { shortIds } from "./short-ids.ts";

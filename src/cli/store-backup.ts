@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { Command } from "commander";
 import type { ArchiveProgress, ArchiveResult } from "../archive/archiver.ts";
+import { formatBytes } from "../model/quantity.ts";
 import type { Text } from "../ports/flow.ts";
 import { VERSION } from "../runtime/package.ts";
 import { createUuid, systemRandom } from "../runtime/random.ts";
@@ -8,7 +9,7 @@ import type { Snapshot } from "../store/snapshot.ts";
 import { defineCommand } from "./define-command.ts";
 import { EXIT, type ExitCode } from "./output.ts";
 import { createProgressLine, createRate } from "./progress-line.ts";
-import { formatBytes, formatCount, formatDuration } from "./quantities.ts";
+import { formatCount, formatDuration } from "./quantities.ts";
 import type { Cli, Session } from "./session.ts";
 import { pathText } from "./store-bytes.ts";
 import { chooseSnapshot, findParent, snapshotJson } from "./store-choice.ts";

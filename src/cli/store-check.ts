@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { formatBytes } from "../model/quantity.ts";
 import type { Text } from "../ports/flow.ts";
 import { seconds } from "../runtime/setting-kinds.ts";
 import type { CheckProblem, CheckProblemKind, CheckProgress, CheckReport } from "../store/check-report.ts";
@@ -7,7 +8,7 @@ import { DRY_RUN_OPTION } from "./confirm.ts";
 import { defineCommand } from "./define-command.ts";
 import { EXIT, type ExitCode } from "./output.ts";
 import { createProgressLine, createRate } from "./progress-line.ts";
-import { formatBytes, formatCount } from "./quantities.ts";
+import { formatCount } from "./quantities.ts";
 import type { Cli, Session } from "./session.ts";
 import { pathJson, pathText } from "./store-bytes.ts";
 import { type StoreOptions, withStore } from "./store-opening.ts";

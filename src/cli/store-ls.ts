@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { formatBytes } from "../model/quantity.ts";
 import type { SnapshotEntry } from "../model/snapshot.ts";
 import type { Text } from "../ports/flow.ts";
 import type { ChunkSource } from "../store/chunk-sink.ts";
 import type { NodeType, TreeNode } from "../store/tree.ts";
 import { defineCommand } from "./define-command.ts";
 import { formatMode } from "./mode.ts";
-import { formatBytes, formatMoment } from "./quantities.ts";
+import { formatMoment } from "./quantities.ts";
 import type { Cli, Session } from "./session.ts";
 import { type PathJson, pathJson, pathText } from "./store-bytes.ts";
 import { chooseSnapshot, type SnapshotFilter } from "./store-choice.ts";

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
 import type { ExtractAction, ExtractProgress, ExtractResult, Overwrite } from "../archive/extract-options.ts";
+import { formatBytes } from "../model/quantity.ts";
 import type { Text } from "../ports/flow.ts";
 import { codeOf, reasonOf } from "../runtime/errors.ts";
 import { systemRandom } from "../runtime/random.ts";
@@ -10,7 +11,7 @@ import { DRY_RUN_OPTION } from "./confirm.ts";
 import { defineCommand } from "./define-command.ts";
 import { EXIT, type ExitCode } from "./output.ts";
 import { createProgressLine, createRate } from "./progress-line.ts";
-import { formatBytes, formatCount, formatDuration } from "./quantities.ts";
+import { formatCount, formatDuration } from "./quantities.ts";
 import type { Cli, Session } from "./session.ts";
 import { pathJson, pathText } from "./store-bytes.ts";
 import { chooseSnapshot, type SnapshotFilter } from "./store-choice.ts";

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
+import { formatBytes } from "../model/quantity.ts";
 import type { Text } from "../ports/flow.ts";
 import type { Snapshot } from "../store/snapshot.ts";
 import { defineCommand } from "./define-command.ts";
-import { formatBytes, formatCount } from "./quantities.ts";
+import { formatCount } from "./quantities.ts";
 import type { Cli, Session } from "./session.ts";
 import { shortIds } from "./short-ids.ts";
 import { pathText } from "./store-bytes.ts";

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
+import { formatBytes } from "../model/quantity.ts";
 import type { Text } from "../ports/flow.ts";
 import { defineCommand } from "./define-command.ts";
-import { formatBytes, formatCount } from "./quantities.ts";
+import { formatCount } from "./quantities.ts";
 import type { Cli, Session } from "./session.ts";
 import { type StoreOptions, withStore } from "./store-opening.ts";
 import { PASSPHRASE_OPTION, STORE_ARGUMENT, STORE_WORDS } from "./store-words.ts";

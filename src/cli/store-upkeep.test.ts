@@ -152,7 +152,7 @@ describe("store gc and stats", () => {
     expect(planned.data).toMatchObject({ dryRun: true, packsDeleted: expect.any(Number) });
     expect((await runStore(["gc", store])).stdout).toMatch(/^freed [\d.]+ \w+: [1-9]\d* packs deleted/);
     const { stdout } = await runStore(["stats", store]);
-    expect(stdout).toMatch(/^Snapshots +1\nSize of all snapshots, as restored +11\.7 KiB\nSize of the store +/);
+    expect(stdout).toMatch(/^Snapshots +1\nSize of all snapshots, as restored +12 kB\nSize of the store +/);
     expect(((await runStore(["stats", store, "--json"])).data as { packs: number }).packs).toBeLessThan(before.packs);
   });
 });

@@ -1,4 +1,5 @@
 import type { ReadingHistory } from "../api/host-routes.ts";
+import { formatBytes } from "../model/quantity.ts";
 import type { Language } from "./language.tsx";
 
 type ReadingUnit = ReadingHistory["unit"];
@@ -24,15 +25,6 @@ export function formatTime(atMs: number, language: Language): string {
     dateStyle: "medium",
     timeStyle: "long",
   });
-}
-
-const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
-
-/** In powers of a thousand, as disks are sold and as the agent writes them. */
-export function formatBytes(bytes: number): string {
-  const power = bytes < 1_000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length - 1);
-  const value = bytes / 1_000 ** power;
-  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[power]}`;
 }
 
 export function formatCount(count: number, language: Language): string {

@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import type { HostOverview } from "../api/host-routes.ts";
 import type { Me } from "../api/session-routes.ts";
+import { formatBytes } from "../model/quantity.ts";
 import { Age } from "./age.tsx";
 import { call } from "./api-call.ts";
 import { Connections } from "./connections.tsx";
 import { CopyLine } from "./copy-line.tsx";
 import { Failure } from "./failure.tsx";
-import { formatBytes, formatCount } from "./format.ts";
+import { formatCount } from "./format.ts";
 import { HistoryGraph } from "./history-graph.tsx";
 import { HostActions } from "./host-actions.tsx";
 import { CriticalIcon, GoodIcon, UnknownIcon, WarningIcon } from "./icons.tsx";

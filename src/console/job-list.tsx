@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ApiReply } from "../api/routes.ts";
+import { formatBytes } from "../model/quantity.ts";
 import { Age } from "./age.tsx";
 import { call } from "./api-call.ts";
 import { Failure } from "./failure.tsx";
-import { formatBytes, formatCount } from "./format.ts";
+import { formatCount } from "./format.ts";
 import { useSpeech, useWords } from "./language.tsx";
 import { JobMark } from "./marks.tsx";
 

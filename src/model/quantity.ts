@@ -1,8 +1,9 @@
-// Numbers as a tired administrator reads them: two figures, decimal units as disks are sold.
+// Numbers as a tired administrator reads them: two figures, decimal units as disks are sold. Whatever tells a person how
+// many bytes there are takes it from here: the agent's sentences, the command line, the console.
 
-const BYTE_UNITS = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"] as const;
+const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB", "PB", "EB"] as const;
 
-/** `1.6 GB`, `20 GB`, `512 bytes`. */
+/** `1.6 GB`, `20 GB`, `512 B`: powers of 1,000. */
 export function formatBytes(bytes: number): string {
   let value = Math.max(0, bytes);
   let unit = 0;
