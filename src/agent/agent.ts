@@ -23,7 +23,7 @@ import { createCommandListener } from "./commands.ts";
 import { createDoctorHelp } from "./doctor/help-service.ts";
 import { createOutageLine } from "./doctor/outage-line.ts";
 import { makePasteAnswer, usedManagerFlows } from "./doctor/paste-answer.ts";
-import { createDriftWatcher } from "./firewall/drift-watcher.ts";
+import { createDriftWatcher, mendingCommand } from "./firewall/drift-watcher.ts";
 import { openFirewall } from "./firewall/open-firewall.ts";
 import { createAdvertiser } from "./fleet/advertiser.ts";
 import { type Enrolled, enroll } from "./fleet/enroll.ts";
@@ -203,9 +203,12 @@ async function startAgent({ dataDirectory, settings, clock, random, log }: Agent
     log,
   });
 
-  const firewall = openFirewall({ stateFolder: settings["firewall.state"], clock, random });
+  const stateFolder = settings["firewall.state"];
+  const firewall = openFirewall({ stateFolder, clock, random });
   const driftWatcher = createDriftWatcher({
     look: firewall.look,
+    intervalMs: 1_000 * settings["firewall.lookSeconds"],
+    mend: mendingCommand(stateFolder),
     file: files.firewallDrift,
     onAlert: (alert) => raise([alert]),
     clock,

@@ -83,6 +83,11 @@ export const AGENT_SETTINGS = {
     DEFAULT_STATE_FOLDER,
     "Where `rusuban firewall apply` wrote down what it applied: the agent tells when the firewall no longer holds it.",
   ),
+  "firewall.lookSeconds": setting(
+    seconds({ min: 1, max: 86_400 }),
+    300,
+    "How often the agent compares what was applied with what is there; a look costs up to a second of one core where firewalld runs.",
+  ),
   "firewall.jobOpenings": setting(
     seconds({ min: 0, max: 604_800 }),
     0,

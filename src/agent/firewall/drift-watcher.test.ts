@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import type { Drift } from "../../firewall/live/live-firewall.ts";
+import { DEFAULT_STATE_FOLDER } from "../../firewall/live/state-folder.ts";
 import type { Alert } from "../../model/alert.ts";
 import { PeerError } from "../../runtime/errors.ts";
 import { FakeClock } from "../../runtime/fake-clock.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { systemRandom } from "../../runtime/random.ts";
-import { createDriftWatcher, DRIFT_LINES_MAX } from "./drift-watcher.ts";
+import { createDriftWatcher, DRIFT_LINES_MAX, mendingCommand } from "./drift-watcher.ts";
 
 const AS_APPLIED: Drift = [{ sign: " ", text: "ufw: in tcp from 192.0.2.10 port 20300-20349" }];
 const CHANGED: Drift = [
@@ -30,6 +31,8 @@ function create() {
           if (world.drift instanceof Error) throw world.drift;
           return world.drift;
         },
+        intervalMs: 300_000,
+        mend: mendingCommand(DEFAULT_STATE_FOLDER),
         file: join(folder, "firewall-drift.json"),
         async onAlert(alert) {
           world.told.push(alert);
@@ -56,7 +59,7 @@ it("tells drift once, with what is missing, what was changed and the command tha
   ]);
   expect(world.told[0]?.summary).toContain("1 missing, 1 not as applied");
   expect(world.told[0]?.details).toEqual([
-    { name: "mend", value: "rusuban firewall apply --again" },
+    { name: "mend", value: "rusuban firewall apply --again --revert-after 0" },
     { name: "missing", value: CHANGED[0]?.text },
     { name: "not as applied", value: CHANGED[1]?.text },
   ]);
@@ -103,4 +106,10 @@ it("shows a bounded number of lines and counts the others", async () => {
   const details = world.told[0]?.details ?? [];
   expect(details).toHaveLength(DRIFT_LINES_MAX + 2);
   expect(details.at(-1)).toEqual({ name: "more", value: `${1_000 - DRIFT_LINES_MAX}` });
+});
+
+it("names the folder in the command where that is not the usual one", () => {
+  expect(mendingCommand("/srv/fire wall")).toBe(
+    "rusuban firewall apply --again --revert-after 0 --state '/srv/fire wall'",
+  );
 });

@@ -3,7 +3,9 @@
 // whose telling failed is told again under its id.
 
 import { readFile } from "node:fs/promises";
+import { shellWord } from "../../firewall/live/command-runner.ts";
 import type { Drift } from "../../firewall/live/live-firewall.ts";
+import { DEFAULT_STATE_FOLDER } from "../../firewall/live/state-folder.ts";
 import { ALERT_LIMITS, type Alert } from "../../model/alert.ts";
 import { cutText } from "../../model/cut-text.ts";
 import { writePrivateFile } from "../../net/private-file.ts";
@@ -13,15 +15,21 @@ import type { Log } from "../../runtime/log.ts";
 import { createUuid, type Random } from "../../runtime/random.ts";
 import type { Service } from "../../runtime/service.ts";
 
-/** Reading four firewall managers costs up to a second of one core where firewalld runs. */
-export const DRIFT_INTERVAL_MS = 300_000;
 /** An alert holds 64 details; what is beyond is counted. */
 export const DRIFT_LINES_MAX = 20;
-export const MENDING_COMMAND = "rusuban firewall apply --again";
+
+/** For good at once: what it brings back has been confirmed before. `stateFolder`: where that is written down. */
+export function mendingCommand(stateFolder: string): string {
+  const state = stateFolder === DEFAULT_STATE_FOLDER ? "" : ` --state ${shellWord(stateFolder)}`;
+  return `rusuban firewall apply --again --revert-after 0${state}`;
+}
 
 export interface DriftWatcherNeeds {
   /** Undefined while a change waits: then nothing is told. */
   readonly look: () => Promise<Drift | undefined>;
+  readonly intervalMs: number;
+  /** What puts it right: mendingCommand. */
+  readonly mend: string;
   /** Where what has been told is kept. */
   readonly file: string;
   /** Resolves when the alert is durable. */
@@ -54,7 +62,7 @@ export function createDriftWatcher(needs: DriftWatcherNeeds): Service & { lookNo
       drift = await needs.look();
       isPuzzled = false;
     } catch (error) {
-      // Said once, not every five minutes: usually the agent may not read the firewall, and that does not pass.
+      // Said once, not at every look: usually the agent may not read the firewall, and that does not pass.
       if (!isPuzzled) log.warn({ reason: reasonOf(error) }, cannotLook(error));
       isPuzzled = true;
       return;
@@ -93,7 +101,7 @@ export function createDriftWatcher(needs: DriftWatcherNeeds): Service & { lookNo
     looking = look()
       .catch((error: unknown) => log.error({ reason: reasonOf(error) }, "a look at the firewall failed"))
       .then(() => {
-        if (!stopped) cancelNext = clock.after(DRIFT_INTERVAL_MS, lookAndGoOn);
+        if (!stopped) cancelNext = clock.after(needs.intervalMs, lookAndGoOn);
       });
   }
 
@@ -130,7 +138,7 @@ async function readMemory({ file, log }: Pick<DriftWatcherNeeds, "file" | "log">
 
 const COMMON = { category: "security", component: "firewall", condition: "firewall.drift" } as const;
 
-function raised(changes: Drift, { clock, random }: Pick<DriftWatcherNeeds, "clock" | "random">): Alert {
+function raised(changes: Drift, { clock, random, mend }: Pick<DriftWatcherNeeds, "clock" | "random" | "mend">): Alert {
   const missing = changes.filter(({ sign }) => sign === "+").map(({ text }) => text);
   const extra = changes.filter(({ sign }) => sign === "-").map(({ text }) => text);
   const counts = [
@@ -148,9 +156,9 @@ function raised(changes: Drift, { clock, random }: Pick<DriftWatcherNeeds, "cloc
     raisedAtMs: clock.now(),
     kind: "raised",
     severity: "warning",
-    summary: `firewall drift: rules that were applied here have changed: ${counts.join(", ")}; mend with \`${MENDING_COMMAND}\``,
+    summary: `firewall drift: rules that were applied here have changed: ${counts.join(", ")}; mend with \`${mend}\``,
     details: [
-      { name: "mend", value: MENDING_COMMAND },
+      { name: "mend", value: mend },
       ...lines
         .slice(0, DRIFT_LINES_MAX)
         .map(({ name, value }) => ({ name, value: cutText(value, ALERT_LIMITS.detailValueBytes) })),

@@ -99,10 +99,11 @@ export async function tryRun(
 
 /** As a person would type it; for messages only, nothing ever reads it back. */
 export function commandLine(program: string, args: readonly string[]): string {
-  return [
-    program,
-    ...args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`)),
-  ].join(" ");
+  return [program, ...args.map(shellWord)].join(" ");
+}
+
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** The text of a file of this machine, or undefined where there is none. Read by a command, so that it is the namespace's. */
