@@ -1,3 +1,5 @@
+import type { ClientFilter } from "../../../protocols/wsman/client-filter.ts";
+import type { Resource } from "../../../protocols/wsman/client-request.ts";
 import { WsmanFault } from "../../../protocols/wsman/fault.ts";
 import type { Subscribed } from "../../../protocols/wsman/subscribe-message.ts";
 import type { Clock } from "../../../runtime/clock.ts";
@@ -8,6 +10,7 @@ import type { SubscriptionMeans } from "./subscription-means.ts";
 
 /** Long beside the time between two renewals; a server that the manager has left forgets it within that. */
 const EXPIRES_MS = 3_600_000;
+const EVERY_ALERT = "SELECT * FROM CIM_AlertIndication";
 
 /** WS-Eventing (DSP0226 §10): acknowledged where the server can, else pushed without. */
 export function createWsmanSubscription(
@@ -15,14 +18,28 @@ export function createWsmanSubscription(
   { clock, random }: { readonly clock: Clock; readonly random: Random },
 ): SubscriptionMeans {
   const { client, close } = openWsmanClient(target, { clock, random });
-  const resource = { className: "CIM_AlertIndication", namespace: target.namespace ?? undefined };
+  const namespace = target.namespace ?? undefined;
 
   async function subscribe(notifyTo: string, signal: AbortSignal): Promise<Subscribed> {
-    const options = { notifyTo, expiresMs: EXPIRES_MS };
+    const how = { notifyTo, signal };
+    try {
+      return await subscribeTo({ className: "CIM_AlertIndication", namespace }, how);
+    } catch (error) {
+      // openwsman takes a subscription without a query as one by a filter of its CIM server that the selectors name.
+      if (!isFault(error, "FilteringNotSupported")) throw error;
+      return subscribeTo({ className: "*", namespace }, { ...how, filter: { dialect: "wql", query: EVERY_ALERT } });
+    }
+  }
+
+  async function subscribeTo(
+    resource: Resource,
+    { signal, ...rest }: { readonly notifyTo: string; readonly filter?: ClientFilter; readonly signal: AbortSignal },
+  ): Promise<Subscribed> {
+    const options = { ...rest, expiresMs: EXPIRES_MS };
     try {
       return await client.subscribe(resource, { ...options, mode: "pushWithAck" }, clock.now(), { signal });
     } catch (error) {
-      if (!(error instanceof WsmanFault) || error.subcode !== "DeliveryModeRequestedUnavailable") throw error;
+      if (!isFault(error, "DeliveryModeRequestedUnavailable")) throw error;
       return client.subscribe(resource, { ...options, mode: "push" }, clock.now(), { signal });
     }
   }
@@ -51,6 +68,10 @@ export function createWsmanSubscription(
     },
     close,
   };
+}
+
+function isFault(error: unknown, subcode: string): boolean {
+  return error instanceof WsmanFault && error.subcode === subcode;
 }
 
 function writeHandle({ managerPath, identifier }: Subscribed): string {
