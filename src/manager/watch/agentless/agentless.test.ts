@@ -349,6 +349,23 @@ describe("the list of servers without an agent", () => {
     expect(rows).not.toContain(Buffer.from("correct horse").toString("base64").slice(0, 8));
   });
 
+  it("keeps the secrets of SNMP sealed, and gives them back after a restart", async () => {
+    const { database, list } = await open();
+    const added = await (await list()).add({
+      ...{ ...PLAIN, means: "snmp", name: "switch1" },
+      snmp: {
+        ...{ version: "3", user: "monitor", authentication: { protocol: "sha256", password: "correct horse" } },
+        privacy: { protocol: "aes", password: "battery staple" },
+      },
+    });
+    expect(await (await list()).all()).toEqual([added]);
+    const rows = JSON.stringify(await database.selectFrom("agentless_hosts").selectAll().execute());
+    for (const secret of ["correct horse", "battery staple"]) {
+      expect(rows).not.toContain(secret);
+      expect(rows).not.toContain(Buffer.from(secret).toString("base64").slice(0, 8));
+    }
+  });
+
   it("refuses a name that another host has", async () => {
     const { list } = await open();
     const all = await list();
