@@ -46,7 +46,7 @@ const eventsOf = async (story: Story) =>
   (await story.alerts()).filter(({ condition }) => condition.startsWith("windows.")).toReversed();
 
 describe("a Windows computer without our agent", () => {
-  it("becomes a host, sends its events, and shows that it lives", async () => {
+  it("becomes a host, sends its events, and shows that it lives", { timeout: 120_000 }, async () => {
     const { story, theirs, computer } = await startCollecting();
     const web1 = await computer();
     const [subscription, ...more] = await web1.enumerate();
@@ -73,6 +73,14 @@ describe("a Windows computer without our agent", () => {
       { condition: "windows.Service Control Manager.7034", severity: "major", category: "service" },
     ]);
     expect(await web1.heartbeat(subscription)).toEqual({ status: 200, acknowledged: true });
+    const flowsOf = async (host: string) => {
+      const { entries } = await story.api.doctorExamine({ params: { host }, body: {} });
+      return new Set(entries.map(({ flow }) => flow));
+    };
+    expect(await flowsOf("web1.example")).toEqual(new Set(["event-collector", "ping"]));
+    expect(await flowsOf(story.hostId)).not.toContain("event-collector");
+    const check = story.api.hostCheck({ params: { host: "web1.example" } });
+    await expect(check).rejects.toThrow("sends its Windows events by itself");
     // Its subscription stays as it is while the settings do: it goes on where it was.
     expect(await web1.enumerate()).toEqual([{ ...subscription, after: 2 }]);
   });
@@ -121,7 +129,9 @@ describe("a Windows computer without our agent", () => {
     expect((await hostsOf(story)).filter(({ means }) => means === "windows-events")).toHaveLength(1);
   });
 
-  it("is refused once its host is removed, and where another authority vouches for it", async () => {
+  it("is refused once its host is removed, and where another authority vouches for it", {
+    timeout: 120_000,
+  }, async () => {
     const { story, computer } = await startCollecting();
     const web1 = await computer();
     const [subscription] = await web1.enumerate();

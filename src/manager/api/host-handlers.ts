@@ -99,6 +99,13 @@ export function createHostHandlers(needs: HostNeeds): Handlers<HostRouteName> {
       const host = await findHost(hosts, params.host);
       const steps = await agentless.check(host.id);
       if (steps !== undefined) return { hostId: host.id, steps: [...steps] };
+      if (host.means === "windows-events") {
+        throw new ApiError(
+          "invalid-request",
+          `host: ${host.name} sends its Windows events by itself: nothing is asked of it`,
+          "what it thinks of the way is in its log Microsoft-Windows-Eventlog-ForwardingPlugin/Operational",
+        );
+      }
       throw new ApiError(
         "invalid-request",
         `host: ${host.name} runs an agent of ours`,

@@ -13,6 +13,7 @@ import { createFirewallReader, type FirewallReader } from "../../doctor/read-fir
 import { type DoctorEntry, entriesOf, lineOf } from "../../doctor/report.ts";
 import type { IdleNeeds } from "../../doctor/try-idle.ts";
 import { createCommandRunner } from "../../firewall/live/command-runner.ts";
+import type { HostMeans } from "../../model/host.ts";
 import type { Identity } from "../../net/identity.ts";
 import { type FlowKey, findFlow, flowOf } from "../../ports/port-map.ts";
 import {
@@ -36,6 +37,7 @@ export interface ExaminedHost {
   readonly address: string;
   readonly ports: Readonly<Record<string, number>>;
   readonly isRevoked: boolean;
+  readonly means: HostMeans;
 }
 
 /** How the far end was asked. */
@@ -120,7 +122,11 @@ export function createDoctor(needs: DoctorNeeds): Doctor {
     const startedAtMs = clock.now();
     const began = clock.monotonic();
     const reach =
-      answer !== undefined ? pasting.read(hostId, answer) : host.isRevoked ? undefined : await reachFar(hostId, needs);
+      answer !== undefined
+        ? pasting.read(hostId, answer)
+        : host.isRevoked || sendsEventsOnly(host)
+          ? undefined
+          : await reachFar(hostId, needs);
     try {
       const near = createNear(host, needs, readFirewall);
       const { examined, sights } = await examine(
@@ -264,7 +270,8 @@ function createNear(
   return createLocalHelper({
     identity,
     expect: { kind: "host", id: host.id },
-    flows,
+    // Nobody but who sends Windows' events has to do with their collector, and who sends them, with nothing else.
+    flows: () => flows().filter(({ flow }) => sendsEventsOnly(host) === (flow === "eventCollector")),
     peerAddresses: () => [host.address],
     sawPeerFrom: () => [host.address],
     readFirewall,
@@ -273,7 +280,14 @@ function createNear(
   });
 }
 
-function assumedFlows({ ports }: ExaminedHost, dials: readonly FlowKey[]): ExaminedFlow[] {
+/** A Windows computer that nothing is known of but what it sends. */
+function sendsEventsOnly({ means }: ExaminedHost): boolean {
+  return means === "windows-events";
+}
+
+function assumedFlows(host: ExaminedHost, dials: readonly FlowKey[]): ExaminedFlow[] {
+  const { ports } = host;
+  if (sendsEventsOnly(host)) return [];
   return dials.flatMap((flow) => {
     const port = ports[flow] ?? flowOf(flow).port;
     return port === null ? [] : [{ flow, ports: [port], isPool: false, problem: "" }];
