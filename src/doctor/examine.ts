@@ -38,8 +38,10 @@ export async function examine(
     }),
   );
   onProgress("counting");
-  await countArrivals(trials, { near, far, hasTimeFor, isOneComputer: sights.isOneComputer === true });
-  const complete = await withFirewalls(sights, { near, far, hasTimeFor });
+  const [complete] = await Promise.all([
+    withFirewalls(sights, { near, far, hasTimeFor, clock }),
+    countArrivals(trials, { near, far, hasTimeFor, isOneComputer: sights.isOneComputer === true }),
+  ]);
   const { idle, trace } = needs;
   // Behind the counting, which its packets would disturb.
   if (trace !== undefined && hasTimeFor(TRACING_MS)) await traceFailures(trials, trace);
@@ -93,12 +95,18 @@ const LOOKING_MS = 1_000;
 /** What the hosts' firewalls say takes a moment: who had not heard by the first look is asked again. */
 async function withFirewalls(
   sights: Sights,
-  { near, far, hasTimeFor }: { readonly near: Helper; readonly far: Helper | null; readonly hasTimeFor: TimeLeft },
+  {
+    near,
+    far,
+    hasTimeFor,
+    clock,
+  }: { readonly near: Helper; readonly far: Helper | null; readonly hasTimeFor: TimeLeft; readonly clock: Clock },
 ): Promise<Sights> {
   const again = async (sight: Sight, end: Helper): Promise<Sight> => {
     let found: Pick<Sight, "firewall" | "ruleAddresses"> = sight;
     for (let looks = 1; found.firewall === "" && looks < FIREWALL_LOOKS_MAX && hasTimeFor(LOOKING_MS); looks += 1) {
-      found = await end.look([]);
+      const looked = withTimeout(end.look([]), { what: "another look", timeoutMs: LOOKING_MS, clock });
+      found = await looked.catch(() => sight); // Too busy; perhaps at the next one.
     }
     return { ...sight, firewall: found.firewall, ruleAddresses: found.ruleAddresses };
   };
