@@ -23,7 +23,10 @@ export function harmless(text: string, { bytesMax, ascii = false }: { bytesMax: 
   return kept;
 }
 
+const PRINTABLE = /^[\x20-\x7e]*$/;
+
 /** For a line of comment: one line, with nothing that a terminal or an editor acts on. */
 export function oneLine(text: string): string {
+  if (PRINTABLE.test(text)) return text;
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, " ");
 }

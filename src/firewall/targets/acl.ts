@@ -37,28 +37,40 @@ export const acl: Renderer = {
 };
 
 interface Line {
-  readonly list: string;
   readonly family: 4 | 6;
   readonly remark: string;
   readonly text: string;
 }
 
 function lists({ rules }: RuleSet): string {
-  const lines = rules.flatMap(byFamily).flatMap((rule) => [...linesThere(rule), ...linesBack(rule), ...tooBig(rule)]);
   const all = new Map<string, Map<string, Line>>();
-  for (const line of lines) {
-    const key = `${line.family} ${line.list}`;
-    const list = all.get(key) ?? new Map<string, Line>();
-    all.set(key, list);
-    if (!list.has(line.text)) list.set(line.text, line);
+  for (const rule of rules) {
+    const remark = harmless(rule.comment, { bytesMax: REMARK_BYTES_MAX, ascii: true });
+    for (const each of byFamily(rule)) {
+      const lists = { there: listOf(all, each, rule.from), back: listOf(all, each, rule.to) };
+      const add = (list: Map<string, Line>, text: string) => {
+        if (!list.has(text)) list.set(text, { family: each.family, remark, text });
+      };
+      for (const text of linesThere(each)) add(lists.there, text);
+      for (const text of linesBack(each)) add(lists.back, text);
+      for (const [text, way] of tooBig(each)) add(lists[way], text);
+    }
   }
-  return [...all.values()].map((list) => listText([...list.values()])).join("");
+  return [...all].map(([name, list]) => listText(name, [...list.values()])).join("");
 }
 
-function listText(lines: readonly Line[]): string {
-  const [first] = lines;
-  if (first === undefined) return "";
-  const command = first.family === 4 ? `ip access-list extended ${first.list}` : `ipv6 access-list ${first.list}-V6`;
+/** The lines of one sender in one family, by what they say: a line that is there stands for all that would repeat it. */
+function listOf(all: Map<string, Map<string, Line>>, { family }: FamilyRule, sender: Peer): Map<string, Line> {
+  const party = sender === ANY ? "any" : sender.party;
+  const name = `RUSUBAN-FROM-${party.toUpperCase()}`;
+  const key = family === 4 ? `ip access-list extended ${name}` : `ipv6 access-list ${name}-V6`;
+  const list = all.get(key) ?? new Map<string, Line>();
+  all.set(key, list);
+  return list;
+}
+
+function listText(command: string, lines: readonly Line[]): string {
+  if (lines.length === 0) return "";
   let remark = "";
   const body = lines.map((line) => {
     const isNew = line.remark !== remark;
@@ -68,45 +80,43 @@ function listText(lines: readonly Line[]): string {
   return `no ${command}\n${command}\n${body.join("")}!\n`;
 }
 
-function linesThere(rule: FamilyRule): Line[] {
+function linesThere(rule: FamilyRule): string[] {
   const { transport, ports, family } = rule;
   const what =
     transport === "icmp" ? [family === 4 ? " echo" : " echo-request"] : ports.map((range) => ` ${port(range)}`);
   return pairs(rule).flatMap(([source, destination]) =>
-    what.map((to) => line(rule, rule.from, `permit ${transport} ${source} ${destination}${to}`)),
+    what.map((to) => `permit ${transport} ${source} ${destination}${to}`),
   );
 }
 
-function linesBack(rule: FamilyRule): Line[] {
+function linesBack(rule: FamilyRule): string[] {
   const { transport, ports, isAnswered } = rule;
   if (!isAnswered) return [];
   return pairs(rule).flatMap(([source, destination]) => {
-    if (transport === "icmp") return [line(rule, rule.to, `permit icmp ${destination} ${source} echo-reply`)];
+    if (transport === "icmp") return [`permit icmp ${destination} ${source} echo-reply`];
     const state = transport === "tcp" ? " established" : "";
-    return ports.map((range) =>
-      line(rule, rule.to, `permit ${transport} ${destination} ${port(range)} ${source} gt ${WELL_KNOWN_MAX}${state}`),
+    return ports.map(
+      (range) => `permit ${transport} ${destination} ${port(range)} ${source} gt ${WELL_KNOWN_MAX}${state}`,
     );
   });
 }
 
 /** Any router on the way may say that a packet does not fit: without these lines large transfers hang (RFC 2923 §2.1, RFC 4890 §4.3.1). */
-function tooBig(rule: FamilyRule): Line[] {
-  if (rule.transport !== "tcp") return [];
-  return pairs(rule).flatMap(([source, destination]) => [
-    line(rule, rule.from, `permit icmp any ${destination} packet-too-big`),
-    line(rule, rule.to, `permit icmp any ${source} packet-too-big`),
-  ]);
-}
-
-function line({ family, comment }: FamilyRule, sender: Peer, text: string): Line {
-  const party = sender === ANY ? "any" : sender.party;
-  const remark = harmless(comment, { bytesMax: REMARK_BYTES_MAX, ascii: true });
-  return { list: `RUSUBAN-FROM-${party.toUpperCase()}`, family, remark, text };
+function tooBig({ transport, sources, destinations }: FamilyRule): (readonly [text: string, way: "there" | "back"])[] {
+  if (transport !== "tcp") return [];
+  return [
+    ...namesOf(destinations).map((name) => [`permit icmp any ${name} packet-too-big`, "there"] as const),
+    ...namesOf(sources).map((name) => [`permit icmp any ${name} packet-too-big`, "back"] as const),
+  ];
 }
 
 function pairs({ sources, destinations }: FamilyRule): (readonly [string, string])[] {
-  const names = (list: readonly Address[] | null) => list?.map(host) ?? ["any"];
-  return names(sources).flatMap((source) => names(destinations).map((destination) => [source, destination] as const));
+  const names = namesOf(destinations);
+  return namesOf(sources).flatMap((source) => names.map((destination) => [source, destination] as const));
+}
+
+function namesOf(addresses: readonly Address[] | null): readonly string[] {
+  return addresses?.map(host) ?? ["any"];
 }
 
 /** `host 192.0.2.1`, `192.0.2.0 0.0.0.255` (a wildcard mask), `2001:db8::/32`. */
