@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { READING_LIMITS } from "../model/reading.ts";
+import { SNMP_CIPHERS, SNMP_HASHES } from "../model/snmp-access.ts";
 import { SUBSCRIPTION_STATES } from "../model/subscription.ts";
 import { AtMs, Count, HostRef, listOf, Nothing, PAGE_QUERY, pageOf, queryInteger } from "./fields.ts";
 import { API_LIMITS } from "./limits.ts";
@@ -106,11 +107,6 @@ export const TrustSchema = z.discriminatedUnion("kind", [
 ]);
 
 const SnmpPassword = z.string().min(API_LIMITS.snmpPassword.min).max(API_LIMITS.snmpPassword.max);
-
-/** RFC 7860 and RFC 3414: by what an answer is signed. */
-export const SNMP_HASHES = ["sha512", "sha384", "sha256", "sha224", "sha"] as const;
-/** RFC 3826; the two ways in which 256 bits are had. */
-export const SNMP_CIPHERS = ["aes", "aes256", "aes256-reeder"] as const;
 
 /** By what a server lets itself be asked. Kept sealed, never given back. */
 export const SnmpAccessSchema = z.discriminatedUnion("version", [

@@ -40,7 +40,7 @@ const SHELLS = [
 ] as const;
 
 const HOST_COMMANDS =
-  "list show add check discover history groups group watch indications names token remove rename".split(" ");
+  "list show add check discover history groups group watch indications thresholds names token remove rename".split(" ");
 
 const EXACT: readonly (readonly [line: string, offers: readonly string[]])[] = [
   ["rusuban host ", HOST_COMMANDS],

@@ -273,6 +273,7 @@ describe("a hostile manager", () => {
     ["host", "names", id],
     ["host", "names", id, "b"],
     ["host", "indications", id, "on"],
+    ["host", "thresholds", id],
     ["account", "list"],
     ["account", "disable", "b"],
     ["account", "enable", "b"],
@@ -339,7 +340,7 @@ describe("a hostile manager", () => {
         [...called].some((line) => line === end || line.startsWith(`${end} `)),
         end,
       ).toBe(true);
-    expect(ends).toHaveLength(36);
+    expect(ends).toHaveLength(37);
   });
 
   it("keeps exact values in JSON all the same", async () => {

@@ -1,6 +1,7 @@
 import type { z } from "zod";
-import { SNMP_CIPHERS, SNMP_HASHES, type SnmpAccessSchema } from "../api/host-routes.ts";
+import type { SnmpAccessSchema } from "../api/host-routes.ts";
 import { API_LIMITS } from "../api/limits.ts";
+import { SNMP_CIPHERS, SNMP_HASHES } from "../model/snmp-access.ts";
 import type { Text } from "../ports/flow.ts";
 import type { OptionShape } from "./define-command.ts";
 import { EXIT } from "./output.ts";
