@@ -234,3 +234,46 @@ it("passes on which flow, host and port could not be reached", async () => {
     message: "backupControl to 192.0.2.11:1: nothing listens there",
   });
 });
+
+describe("servers that are asked by SNMP", () => {
+  const server = { name: "switch1", address: "192.0.2.50" } as const;
+  const community = { version: "2c", community: "watch-only" } as const;
+  const password = { protocol: "sha256", password: "correct horse" } as const;
+  const user = { version: "3", user: "monitor" } as const;
+
+  it("are added with what they may be asked by, which no reply and no audit trail gives back", async () => {
+    const added = await client.hostAdd({ body: { ...server, means: "snmp", snmp: community } });
+    expect(added.means).toBe("snmp");
+    expect(JSON.stringify(added)).not.toContain("watch-only");
+  });
+
+  it.each([
+    [{ means: "snmp" }, /must be said/],
+    [{ means: "ping", snmp: community }, /only with the means snmp/],
+    [{ means: "snmp", snmp: community, trust: { kind: "plain" } }, /not with SNMP/],
+    [{ means: "snmp", snmp: community, account: { name: "a", password: "b" } }, /not with SNMP/],
+    [
+      { means: "snmp", snmp: { ...user, authentication: null, privacy: { ...password, protocol: "aes" } } },
+      /only together with authentication/,
+    ],
+    [
+      { means: "snmp", snmp: { ...user, authentication: { ...password, password: "short" }, privacy: null } },
+      /password/,
+    ],
+  ] as const)("are refused with %j", async (body, problem) => {
+    const adding = client.hostAdd({ body: { ...server, ...body } as never });
+    await expect(adding).rejects.toMatchObject({ code: "invalid-request", message: expect.stringMatching(problem) });
+  });
+});
+
+it("tells and sets thresholds of servers without our agent only", async () => {
+  const { id } = await client.hostAdd({ body: { name: "nas1", address: "192.0.2.51", means: "ping" } });
+  const params = { host: "nas1" };
+  const own = { fileSystems: { "/archive": { warning: null, critical: null } } };
+  expect(await client.hostThresholds({ params })).toMatchObject({ hostId: id, own: {} });
+  expect(await client.hostThresholdsSet({ params, body: own })).toMatchObject({ hostId: id, own });
+  const ofAgent = client.hostThresholdsSet({ params: { host: hosts.web.id }, body: own });
+  await expect(ofAgent).rejects.toMatchObject({ code: "invalid-request" });
+  const wrong = client.hostThresholdsSet({ params, body: { memory: { warning: 2, critical: null } } });
+  await expect(wrong).rejects.toMatchObject({ code: "invalid-request" });
+});

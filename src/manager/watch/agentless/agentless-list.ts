@@ -10,6 +10,7 @@ import type { Log } from "../../../runtime/log.ts";
 import { createUuid, type Random } from "../../../runtime/random.ts";
 import type { SecretSeal } from "./sealed-secret.ts";
 import type { AgentlessMeans, Target } from "./target.ts";
+import { flowOfTarget } from "./target-port.ts";
 
 /** A server to be looked at, as the operator gives it. */
 export type AgentlessOrder = Omit<Target, "hostId">;
@@ -109,7 +110,7 @@ export function createAgentlessList({
             name: order.name,
             facts: JSON.stringify(facts),
             address: order.address,
-            ports: "{}",
+            ports: JSON.stringify(portsOf(order)),
             enrolled_at_ms: clock.now(),
             means: order.means,
           })
@@ -131,4 +132,10 @@ export function createAgentlessList({
         return { ...order, hostId };
       }),
   };
+}
+
+/** What differs from the port map, for firewall rules. */
+function portsOf(order: AgentlessOrder): Readonly<Record<string, number>> {
+  const flow = flowOfTarget(order);
+  return flow === null || order.port === null ? {} : { [flow]: order.port };
 }

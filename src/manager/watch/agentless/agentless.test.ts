@@ -366,6 +366,16 @@ describe("the list of servers without an agent", () => {
     }
   });
 
+  it("writes down a port that is not the port map's, by its flow, for firewall rules", async () => {
+    const { database, list } = await open();
+    const all = await list();
+    await all.add({ ...PLAIN, means: "wsman", name: "a", port: 44_301, trust: { kind: "system" } });
+    await all.add({ ...PLAIN, means: "snmp", name: "b", port: 44_302 });
+    await all.add({ ...PLAIN, means: "cim-xml", name: "c" });
+    const rows = await database.selectFrom("hosts").select("ports").orderBy("name").execute();
+    expect(rows.map(({ ports }) => JSON.parse(ports))).toEqual([{ wsmanHttps: 44_301 }, { snmpGet: 44_302 }, {}]);
+  });
+
   it("refuses a name that another host has", async () => {
     const { list } = await open();
     const all = await list();
