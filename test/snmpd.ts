@@ -24,6 +24,12 @@ export const SNMPD = {
   privacyPassword: "battery staple",
 } as const;
 
+/** Keys of 256 bits, made in the two ways that there are. */
+export const STRONG_USERS = [
+  { name: "strong", cipher: "AES-256", ours: "aes256" },
+  { name: "strong-too", cipher: "AES-256-C", ours: "aes256-reeder" },
+] as const;
+
 export async function startSnmpd(): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), "rusuban-snmpd-"));
   const port = await findFreePort({ host: "127.0.0.1", transport: "udp" });
@@ -33,6 +39,10 @@ export async function startSnmpd(): Promise<{ readonly port: number; stop(): Pro
     `rocommunity ${community} 127.0.0.1`,
     `createUser ${user} ${hash} "${password}" AES "${privacyPassword}"`,
     `rouser ${user} priv`,
+    ...STRONG_USERS.flatMap(({ name, cipher }) => [
+      `createUser ${name} SHA-512 "${password}" ${cipher} "${privacyPassword}"`,
+      `rouser ${name} priv`,
+    ]),
     "proc no-such-program",
     "sysName snmpd.example",
   ];

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createSnmpMeans } from "../../src/manager/watch/agentless/snmp-means.ts";
 import type { SnmpAccess } from "../../src/protocols/snmp/access.ts";
 import { tellOfMissingPeer } from "../missing-peer.ts";
-import { SNMPD, startSnmpd, versionOfSnmpd } from "../snmpd.ts";
+import { SNMPD, STRONG_USERS, startSnmpd, versionOfSnmpd } from "../snmpd.ts";
 
 // The real snmpd of net-snmp is looked at in all three versions, and the check says what is wrong.
 
@@ -39,6 +39,12 @@ else {
       { version: "1", community: SNMPD.community },
       { version: "2c", community: SNMPD.community },
       SIGNED,
+      ...STRONG_USERS.map(
+        ({ name, ours }): SnmpAccess => ({
+          ...{ version: "3", user: name, authentication: { protocol: "sha512", password: SNMPD.password } },
+          privacy: { protocol: ours, password: SNMPD.privacyPassword },
+        }),
+      ),
     ])("see in version $version what an agent of ours would", async (access) => {
       const means = await start(access);
       const { facts, readings } = await means.look(NEVER);

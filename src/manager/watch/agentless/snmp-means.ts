@@ -83,9 +83,8 @@ export function createSnmpMeans(
     if (error instanceof PeerError) return { step: ACCOUNT_CODES.has(error.code) ? "account" : "path", what: reason };
     if (!(error instanceof ConnectError)) return { step: "path", what: reason };
     if (error.code !== "ETIMEDOUT" || access === undefined) return { step: "port", what: reason };
-    const speaksNewest = await answers(NOBODY, signal);
     if (access.version === "3") {
-      return speaksNewest
+      return (await answers(NOBODY, signal))
         ? {
             step: "account",
             what: `${reason}; SNMPv3 is spoken there, but not with this user, or with another privacy password`,
@@ -93,7 +92,12 @@ export function createSnmpMeans(
         : { step: "port", what: `${reason}; ${SILENCE}, or only versions 1 and 2c are spoken there` };
     }
     const version = access.version === "1" ? "2c" : "1";
-    if (await answers({ ...access, version }, signal)) {
+    // At once: a person waits.
+    const [speaksOther, speaksNewest] = await Promise.all([
+      answers({ ...access, version }, signal),
+      answers(NOBODY, signal),
+    ]);
+    if (speaksOther) {
       return { step: "version", what: `version ${access.version} is not answered, but version ${version} is` };
     }
     return speaksNewest
