@@ -5,7 +5,8 @@ import { createUuid, type Random } from "../../runtime/random.ts";
 import type { HostList } from "../fleet/host-list.ts";
 import { WINDOWS_EVENTS_LIMITS } from "./limits.ts";
 
-// Which host a publisher is. Its certificate says its name: a host that is known by exactly that name is the one, and one
+// Which host a publisher is. Its certificate says its name: a host that is known by exactly that name, or looked at by it as
+// its address, is the one; what a host says of itself counts for nothing, or it could draw another's events to itself. One
 // that nobody knows becomes a host that has been discovered. One that an operator removed stays out.
 
 /** How far a publisher has come, in its own words. */
@@ -48,7 +49,7 @@ export function createPublishers(needs: PublishersNeeds): Publishers {
     const minded = await hosts.all();
     if (row !== undefined && minded.some(({ id }) => id === row.host_id)) return row.host_id;
     const named = minded.filter((host) => host.name.toLowerCase() === name);
-    const same = named.length > 0 ? named : minded.filter(({ facts }) => facts.hostname.toLowerCase() === name);
+    const same = named.length > 0 ? named : minded.filter(({ address }) => address.toLowerCase() === name);
     const [known, ...others] = same;
     if (known !== undefined && others.length === 0) {
       await database
@@ -78,7 +79,7 @@ export function createPublishers(needs: PublishersNeeds): Publishers {
     const facts = { hostname: name, platform: "win32", operatingSystem: "Windows", architecture: "", agentVersion: "" };
     await database.transaction().execute(async (transaction) => {
       const values = { facts: JSON.stringify(facts), address, ports: "{}", enrolled_at_ms: clock.now() };
-      // A name that two hosts claim by their own word is taken by neither; this one says where it comes from.
+      // Taken by a host that has just come: this one says where it comes from.
       const taken = await transaction.selectFrom("hosts").select("id").where("name", "=", name).executeTakeFirst();
       const free = taken === undefined ? name : `${name} (Windows events ${id.slice(-6)})`;
       await transaction

@@ -172,11 +172,11 @@ async function open(publishersMax = 3) {
       ...{ database, hosts, publishersMax, ...common },
       onDiscovered: async (hostId) => void discovered.push(hostId),
     });
-  const addHost = (id: string, { name, hostname = "" }: { name: string; hostname?: string }) =>
+  const addHost = (id: string, { name, address = "192.0.2.1" }: { name: string; address?: string }) =>
     database
       .insertInto("hosts")
       .values({
-        ...{ id, name, facts: JSON.stringify({ hostname }), address: "192.0.2.1", ports: "{}" },
+        ...{ id, name, facts: JSON.stringify({ hostname: "web3.example" }), address, ports: "{}" },
         enrolled_at_ms: 1,
       })
       .execute();
@@ -191,13 +191,14 @@ async function open(publishersMax = 3) {
 const from = (name: string) => ({ name, address: "192.0.2.9" });
 
 describe("a publisher", () => {
-  it("is the host that is known by its name, or by what that says of itself", async () => {
+  it("is the host that is known by its name, or looked at by it, and not one that only says so", async () => {
     const { publishers, addHost, discovered } = await open();
     await addHost("h1", { name: "WEB1.example" });
-    await addHost("h2", { name: "second", hostname: "web2.example" });
+    await addHost("h2", { name: "second", address: "WEB2.example" });
     expect(await publishers.admit(from("web1.example"))).toBe("h1");
     expect(await publishers.admit(from("web2.example"))).toBe("h2");
     expect(discovered).toEqual([]);
+    expect(["h1", "h2"]).not.toContain(await publishers.admit(from("web3.example")));
   });
 
   it("that nobody knows becomes one host, however many requests it begins with, also after a restart", async () => {
@@ -209,10 +210,10 @@ describe("a publisher", () => {
     expect(await hosts.all()).toMatchObject([{ name: "web1.example", means: "windows-events", address: "192.0.2.9" }]);
   });
 
-  it("is taken in by neither of two hosts that claim its name, nor in its removed host's place", async () => {
+  it("is neither of two hosts that are looked at by its name, nor in its removed host's place", async () => {
     const { publishers, addHost, removeHost, hosts } = await open();
-    await addHost("h1", { name: "a", hostname: "web1.example" });
-    await addHost("h2", { name: "b", hostname: "web1.example" });
+    await addHost("h1", { name: "a", address: "web1.example" });
+    await addHost("h2", { name: "b", address: "web1.example" });
     const own = await publishers.admit(from("web1.example"));
     expect((await hosts.all()).map(({ id }) => id)).toContain(own);
     expect(["h1", "h2"]).not.toContain(own);
