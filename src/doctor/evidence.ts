@@ -189,6 +189,8 @@ export interface Evidence {
    * where what is large is never acknowledged; `unreturned` where it is, and does not come back in time.
    */
   readonly bulk: "passes" | "stalls" | "unreturned" | "untried";
+  /** On another flow between the two, in this family, nothing of what was sent is acknowledged. */
+  readonly losesNearby: boolean;
   /** What was found of bulk on any flow between the two, in this family: `stalls` before all others. */
   readonly bulkNearby: Evidence["bulk"];
   /** Of numbered datagrams: how many the listener has, and how many answers came back. */
@@ -230,6 +232,7 @@ export const NOTHING_KNOWN: Evidence = {
   idle: null,
   hops: null,
   bulk: "untried",
+  losesNearby: false,
   bulkNearby: "untried",
   datagrams: null,
 };

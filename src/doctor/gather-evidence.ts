@@ -1,6 +1,7 @@
 import { familyOf, isNamedBy } from "./address-text.ts";
 import { type Evidence, type Family, NOTHING_KNOWN } from "./evidence.ts";
 import type { ExaminationNeeds, Sights } from "./examination.ts";
+import { lastAttempts } from "./judge.ts";
 import type { Trial } from "./trial.ts";
 
 /** Everything known of one trial, in the form that the verdict takes. Signs of other flows are added afterwards. */
@@ -51,6 +52,9 @@ export function gatherEvidence(
     burst: trial.burst,
     series: trial.series,
     bulk: trial.bulk,
+    losesNearby: trials.some(
+      (each) => each.subject.family === family && lastAttempts(each.attempts).some(({ proof }) => proof === "lost"),
+    ),
     bulkNearby: bulkNearby(family, trials),
     idle: trial.idle,
     hops: trial.hops,

@@ -325,6 +325,11 @@ const ROWS: readonly (readonly [name: string, known: Known, saying: string])[] =
     "partly mtu-black-hole|program-unresponsive between,listener",
   ],
   [
+    "small answers, no time for large ones, and another flow whose packets vanish",
+    { attempt: { proof: "ours" }, rest: { isPool: true, losesNearby: true } },
+    "partly mtu-black-hole|packet-loss between",
+  ],
+  [
     "silence first, and connections that are made while it is counted",
     {
       attempt: silent,
@@ -525,6 +530,7 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
   answersAt: fc.constantFrom("", FAR),
   destinationIsForwarded: fc.boolean(),
   isPool: fc.boolean(),
+  losesNearby: fc.boolean(),
   bulkNearby: fc.constantFrom("passes", "stalls", "unreturned", "untried"),
   transport: fc.constantFrom("tcp", "udp", "icmp"),
   family: fc.constantFrom(...FAMILIES),

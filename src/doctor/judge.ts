@@ -231,6 +231,19 @@ function judgeQuality(evidence: Evidence, verdict: Verdict): Verdict {
     const line = text("a small answer came and a large one stalled", "小さな応答は届き、大きな応答は途中で止まった");
     return { ...proven("mtu-black-hole", "between", [...verdict.evidence, line]), state: "partly" };
   }
+  if (bulk === "untried" && evidence.isPool && evidence.transport === "tcp" && evidence.losesNearby) {
+    const line = text(
+      "small answers came; larger ones were not tried for lack of time, and on another flow what was sent is never acknowledged",
+      "小さな応答は届いた。大きな応答は時間不足で試していないが、別のフローでは送信データに確認応答がない",
+    );
+    return {
+      ...oneOf(["mtu-black-hole", "packet-loss"], ["between"], {
+        evidence: [...verdict.evidence, line],
+        nextTest: TESTS.bulk,
+      }),
+      state: "partly",
+    };
+  }
   if (bulk === "unreturned") {
     const line = text(
       "a small answer came; a large one was sent and taken, and did not come back in time",

@@ -47,18 +47,18 @@ export async function tryQuality(
     initiator.dial({ ...order, kind: "connect", times: SERIES_LENGTH, timeoutMs: SERIES_MS, bulkBytes: 0 }),
   ]);
   const heard = await listener.heard(opened.id);
-  // A listener that was not there to the end says nothing about the way.
   if (!LARGE.has(large.proof)) return;
-  if (!heard.ports.some(({ accepted }) => accepted > 1)) return;
   trial.bulk = large.bulk;
+  // A listener that was not there to the end says nothing about a series.
+  if (!heard.ports.some(({ accepted }) => accepted > 1)) return;
   trial.series = series.attempts.map(({ code }) => code === "");
 }
 
 const LARGE: ReadonlySet<Proof> = new Set(["ours", "stalled", "unfinished"]);
 
 /**
- * A busy computer takes its time for bulk, too. What has not passed is tried once more, less of it and for longer, beside
- * a small answer: only where the small one comes and the large one does not even reach the other kernel it is the line.
+ * A busy computer takes its time for bulk, too. What has not passed is tried once more, less of it and for longer: only
+ * where both times the small hello came and the large did not even reach the other kernel it is the line.
  */
 async function tryBulk(
   initiator: Helper,
@@ -71,10 +71,9 @@ async function tryBulk(
   };
   const first = await dial(BULK_BYTES, order.timeoutMs);
   if (first === "ours") return { proof: first, bulk: "passes" };
-  if (!hasTimeFor(AGAIN_MS)) return { proof: first, bulk: "untried" };
-  const [large, small] = await Promise.all([dial(AGAIN_BYTES, AGAIN_MS), dial(0, AGAIN_MS)]);
-  if (large === "ours") return { proof: large, bulk: "passes" };
-  if (small !== "ours") return { proof: large, bulk: "untried" };
-  if (large === "unfinished") return { proof: large, bulk: "unreturned" };
-  return { proof: large, bulk: large === "stalled" && first === "stalled" ? "stalls" : "untried" };
+  const again = hasTimeFor(AGAIN_MS) ? await dial(AGAIN_BYTES, AGAIN_MS) : "none";
+  if (again === "ours") return { proof: again, bulk: "passes" };
+  if (first === "stalled" && again === "stalled") return { proof: again, bulk: "stalls" };
+  const seen = [again, first].find((proof) => LARGE.has(proof));
+  return seen === undefined ? { proof: first, bulk: "untried" } : { proof: seen, bulk: "unreturned" };
 }
