@@ -101,6 +101,7 @@ export function describeLiveFirewall(setUp: SetUp): void {
         console.log(await startRevertTimer({ stateFolder: process.argv[1], changeId: process.argv[2] }));`;
       return Number(await host.place.node(script, [stateFolder, changeId]));
     };
+    const readChangeFile = () => readFile(join(host.folder, "state", "change.json"), "utf8").catch(() => "");
     const applyUntilKilled = (killAfter: number, revertAfterMs: number) =>
       host.place.run(process.execPath, [KILLED, join(host.folder, "state"), `${killAfter}`, `${revertAfterMs}`], {
         input: JSON.stringify(WANTED),
@@ -176,16 +177,26 @@ export function describeLiveFirewall(setUp: SetUp): void {
 
     it("killed after any command, it leaves the old rules or the new ones", async () => {
       for (let killAfter = 1; ; killAfter += 1) {
-        const { code, stderr } = await applyUntilKilled(killAfter, LONG_MS);
-        const { recovery } = await firewall().status();
-        if (code === 0) break; // It had fewer commands: all of it is there, and waits.
+        // Also one that is for good at once.
+        const { code, stderr } = await applyUntilKilled(killAfter, killAfter % 2 === 0 ? 0 : LONG_MS);
+        if (code === 0) break; // It had fewer commands: all of it is there.
         expect(stderr).toBe("");
-        expect(recovery).toBe("taken back");
+        // Nobody runs a command: who watches the change takes it back.
+        await eventually("nothing is under way", async () => (await readChangeFile()) === "");
+        if (killAfter % 2 === 0 && (await host.snapshot()) !== before) {
+          // Made, verified and decided when it died: all of it is there.
+          expect((await firewall().look())?.filter(({ sign }) => sign !== " ")).toEqual([]);
+          expect(await host.reaches([PEER[4], OPEN], [PEER[6], IN_RANGE])).toEqual([true, true]);
+          await firewall().remove();
+        }
         expect(await host.snapshot()).toBe(before);
       }
+      expect(await host.reaches([PEER[6], IN_RANGE])).toEqual([true]);
+      await firewall().remove();
+      expect(await host.snapshot()).toBe(before);
+      await applyUntilKilled(-1, LONG_MS);
       const { status } = await firewall().status();
       expect(status.change).toMatchObject({ phase: "waiting" });
-      expect(await host.reaches([PEER[6], IN_RANGE])).toEqual([true]);
       expect(await firewall().revert()).toBe(true);
       expect(await host.snapshot()).toBe(before);
     });
@@ -193,9 +204,7 @@ export function describeLiveFirewall(setUp: SetUp): void {
     it("goes back by itself when nobody confirms, though the program that applied it was killed", async () => {
       await applyUntilKilled(1, 100);
       await eventually("the rules are as before", async () => (await host.snapshot()) === before);
-      await eventually("nothing is under way", async () => {
-        return (await readFile(join(host.folder, "state", "change.json"), "utf8").catch(() => "")) === "";
-      });
+      await eventually("nothing is under way", async () => (await readChangeFile()) === "");
       // One that was confirmed stays when its time is over.
       await applyUntilKilled(-1, LONG_MS);
       const { status } = await firewall().status();

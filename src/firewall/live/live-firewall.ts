@@ -159,7 +159,7 @@ export function createLiveFirewall(needs: LiveFirewallNeeds) {
     await state.writeChange(now);
     try {
       // Before the first command: from here on somebody takes it back, whatever becomes of this process.
-      if (deadlineAtMs !== null) now = await startTimer(now);
+      now = await startTimer(now);
       await managers.converge(plan.wanted);
       await verify(managers, plan.wanted);
     } catch (error) {
@@ -252,11 +252,15 @@ export function createLiveFirewall(needs: LiveFirewallNeeds) {
         const begun = await begin(managers, { phase: "finishing", request: null, before: live, after: {} });
         const removal: Change = { ...begun, permanentAfter: {} };
         await state.writeChange(removal);
+        await startTimer(removal);
         const persistence = await finish(managers, removal);
         const isAnything = entriesOf(live).length + entriesOf(begun.permanentBefore).length + strange.length > 0;
         return { removed: live, isAnything, persistence };
       });
     },
+
+    /** Mends what a command of before left undone; waits while one is at work. */
+    recover: () => locked(recover),
 
     /** Mends what a command of before left undone, then looks. */
     status() {

@@ -1,4 +1,5 @@
-// Takes a change back when its time is over and nobody has confirmed it. A process of its own, in a session of its own:
+// Takes a change back when its time is over and nobody has confirmed it, and at once when whoever makes it has died in
+// the middle. A process of its own, in a session of its own:
 // it outlives the one that started it and the terminal. Called as `node revert-timer.ts STATE-FOLDER CHANGE-ID`.
 
 import { spawn } from "node:child_process";
@@ -14,6 +15,8 @@ import { openStateFolder } from "./state-folder.ts";
 import { createSystemFiles } from "./system-files.ts";
 
 const RETRY_MS = 2_000;
+/** Between looks whether the change is made: half of it may be there for so long after its maker died. */
+const LOOK_MS = 250;
 /** Ten minutes: what fails for so long (a firewall manager that hangs) is for a person, whom `status` tells. */
 const TRIES_MAX = 300;
 
@@ -32,7 +35,10 @@ export async function startRevertTimer({
   return child.pid as number;
 }
 
-/** Waits for the deadline, then takes the change back, trying again while it fails. Ends when it is nobody's business any more. */
+/**
+ * Waits until the change is made, or takes it back where its maker died; then waits for the deadline and takes it back,
+ * trying again while it fails. Ends when it is nobody's business any more.
+ */
 export async function watchChange({
   stateFolder,
   changeId,
@@ -41,12 +47,28 @@ export async function watchChange({
 }: {
   readonly stateFolder: string;
   readonly changeId: string;
-  readonly firewall: Pick<LiveFirewall, "revert">;
+  readonly firewall: Pick<LiveFirewall, "revert" | "recover">;
   readonly clock: Clock;
 }): Promise<void> {
-  const change = await openStateFolder(stateFolder).readChange();
-  if (change?.id !== changeId || change.deadlineAtMs === null) return;
-  await pause(clock, Math.max(0, change.deadlineAtMs - clock.now()));
+  const state = openStateFolder(stateFolder);
+  const ours = async () => {
+    const change = await state.readChange();
+    return change?.id === changeId ? change : undefined;
+  };
+  let tries = 0;
+  for (let change = await ours(); change?.phase !== "waiting"; change = await ours()) {
+    if (change === undefined || tries === TRIES_MAX) return;
+    try {
+      // Its maker has the lock as long as it lives.
+      await firewall.recover();
+    } catch {
+      tries += 1;
+    }
+    await pause(clock, LOOK_MS);
+  }
+  const deadlineAtMs = (await ours())?.deadlineAtMs ?? null;
+  if (deadlineAtMs === null) return;
+  await pause(clock, Math.max(0, deadlineAtMs - clock.now()));
   for (let attempt = 1; attempt <= TRIES_MAX; attempt += 1) {
     try {
       await firewall.revert({ changeId });
