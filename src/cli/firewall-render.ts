@@ -9,6 +9,7 @@ import { targetNamed } from "../firewall/targets.ts";
 import type { OtherParty } from "../firewall/topology.ts";
 import { MANAGER_LISTENS } from "../manager/settings.ts";
 import type { HostMeans } from "../model/host.ts";
+import { FLOWS_OF_MEANS } from "../ports/flows-of-means.ts";
 import { FLOW_KEYS, type FlowKey, findFlow, flowOf } from "../ports/port-map.ts";
 import { reasonOf, SettingsError } from "../runtime/errors.ts";
 import { makeFolders } from "../runtime/make-folders.ts";
@@ -195,20 +196,12 @@ function flowsOfHost(
     return sendsEvents ? ofAgents : new Set([...ofAgents].filter((key) => key !== "eventCollector"));
   const taken = new Set(without.flatMap((name) => flowsNamed("without", name)));
   const flows = [
-    ...MEANS_FLOWS[means],
+    ...FLOWS_OF_MEANS[means],
     ...(means === "wsman" && plainHttp ? (["wsmanHttp"] as const) : []),
     ...(sendsEvents ? (["eventCollector"] as const) : []),
   ];
   return new Set(flows.filter((key) => !taken.has(key)));
 }
-
-const MEANS_FLOWS: Readonly<Record<Exclude<HostMeans, "agent">, readonly FlowKey[]>> = {
-  wsman: ["wsmanHttps", "ping"],
-  "cim-xml": ["cimXml", "ping"],
-  snmp: ["snmpGet", "ping"],
-  ping: ["ping"],
-  "windows-events": ["eventCollector", "ping"],
-};
 
 /** Who names the address of one of these means the flows to it. */
 const PARTY_FLOWS: Readonly<Partial<Record<OtherParty, readonly FlowKey[]>>> = {

@@ -93,6 +93,17 @@ function judgeUntried(evidence: Evidence): Verdict {
       text("the listener's own socket table says so", "待ち受け側のソケット一覧による"),
     ]);
   }
+  if (evidence.transport === "udp") {
+    return unknown(
+      [
+        text(
+          "a listener of another protocol answers no datagram of ours, so none was sent",
+          "別のプロトコルの待ち受けはこちらのデータグラムに応答しないため、送信していない",
+        ),
+      ],
+      TESTS.ownProtocol,
+    );
+  }
   return unknown(
     [text("nobody at the initiating end could try it", "接続元から試すことができなかった")],
     TESTS.bothEnds,

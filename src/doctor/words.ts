@@ -68,6 +68,10 @@ export const TESTS = {
     "let the listener's host look at its own counters and sockets: run the doctor while its agent can be reached by any flow, or paste the line below there",
     "待ち受け側ホスト自身にカウンタとソケットを確認させてください(いずれかのフローでエージェントに到達できる状態で doctor を実行するか、下の行を貼り付けて実行)",
   ),
+  ownProtocol: text(
+    "ask in its own protocol: for SNMP `rusuban host check HOST` does, step by step",
+    "そのプロトコルで問い合わせてください(SNMP は `rusuban host check ホスト` が段階ごとに確認します)",
+  ),
   capture: text(
     "watch on the listener's host while the doctor runs again: `tcpdump -n tcp port PORT` sees what arrives before its own firewall does",
     "doctor を再実行しながら待ち受け側ホストで `tcpdump -n tcp port ポート番号` を実行してください(ホスト自身のファイアウォールより手前で到着を確認できます)",

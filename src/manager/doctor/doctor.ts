@@ -15,6 +15,7 @@ import type { IdleNeeds } from "../../doctor/try-idle.ts";
 import { createCommandRunner } from "../../firewall/live/command-runner.ts";
 import type { HostMeans } from "../../model/host.ts";
 import type { Identity } from "../../net/identity.ts";
+import { FLOWS_OF_MEANS } from "../../ports/flows-of-means.ts";
 import { type FlowKey, findFlow, flowOf } from "../../ports/port-map.ts";
 import {
   formatToken,
@@ -124,7 +125,7 @@ export function createDoctor(needs: DoctorNeeds): Doctor {
     const reach =
       answer !== undefined
         ? pasting.read(hostId, answer)
-        : host.isRevoked || sendsEventsOnly(host)
+        : host.isRevoked || host.means !== "agent"
           ? undefined
           : await reachFar(hostId, needs);
     try {
@@ -153,7 +154,7 @@ export function createDoctor(needs: DoctorNeeds): Doctor {
         tookMs: Math.round(clock.monotonic() - began),
         via: sights.far === null ? null : (reach?.via ?? null),
         entries,
-        paste: sights.far === null && !host.isRevoked ? pasting.token(hostId) : null,
+        paste: sights.far === null && host.means === "agent" && !host.isRevoked ? pasting.token(hostId) : null,
       };
       if (remembered.size >= REMEMBERED_MAX) remembered.clear();
       remembered.set(hostId, { atMs: clock.monotonic(), examination });
@@ -267,11 +268,12 @@ function createNear(
   { identity, flows, clock, random }: DoctorNeeds,
   readFirewall: FirewallReader,
 ): Helper {
+  const isOurs = host.means === "agent";
   return createLocalHelper({
-    identity,
+    // Whose certificate another server has is no matter of ours: `rusuban host check` looks at it.
+    identity: () => (isOurs ? identity() : undefined),
     expect: { kind: "host", id: host.id },
-    // Nobody but who sends Windows' events has to do with their collector, and who sends them, with nothing else.
-    flows: () => flows().filter(({ flow }) => sendsEventsOnly(host) === (flow === "eventCollector")),
+    flows: () => flows().filter(({ flow }) => concerns(host, flow)),
     peerAddresses: () => [host.address],
     sawPeerFrom: () => [host.address],
     readFirewall,
@@ -280,15 +282,18 @@ function createNear(
   });
 }
 
-/** A Windows computer that nothing is known of but what it sends. */
-function sendsEventsOnly({ means }: ExaminedHost): boolean {
-  return means === "windows-events";
+/** Whether a listener of the manager is there for this host. */
+function concerns({ means }: ExaminedHost, flow: FlowKey): boolean {
+  if (means === "agent") return flow !== "eventCollector";
+  const flows: readonly FlowKey[] = FLOWS_OF_MEANS[means];
+  // Who is subscribed at sends its indications.
+  return flows.includes(flow) || (flow === "cimIndication" && (means === "wsman" || means === "cim-xml"));
 }
 
-function assumedFlows(host: ExaminedHost, dials: readonly FlowKey[]): ExaminedFlow[] {
-  const { ports } = host;
-  if (sendsEventsOnly(host)) return [];
-  return dials.flatMap((flow) => {
+/** What the manager begins towards the host. */
+function assumedFlows({ means, ports }: ExaminedHost, dials: readonly FlowKey[]): ExaminedFlow[] {
+  const begun: readonly FlowKey[] = means === "agent" ? dials : FLOWS_OF_MEANS[means];
+  return begun.flatMap((flow) => {
     const port = ports[flow] ?? flowOf(flow).port;
     return port === null ? [] : [{ flow, ports: [port], isPool: false, problem: "" }];
   });
