@@ -1,5 +1,6 @@
-import { mkdirSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { ConnectError, CorruptionError, codeOf, PeerError, reasonOf, SettingsError } from "../runtime/errors.ts";
+import { makeFolders } from "../runtime/make-folders.ts";
 import { systemRandom } from "../runtime/random.ts";
 import type { ChunkSource } from "../store/chunk-sink.ts";
 import { joinPath } from "../store/path-bytes.ts";
@@ -113,7 +114,7 @@ class Extractor {
   async run(): Promise<void> {
     const { paths, root } = this.#options;
     const selection: Selection = paths === undefined || paths.length === 0 ? "all" : createSelection(paths).selection;
-    const directory = openTarget(this.#options);
+    const directory = await openTarget(this.#options);
     declareRestoreLosses(this.problems);
     this.#links = new RestoredLinks(directory);
     const rest = { opened: undefined, isNew: false, newcomers: undefined };
@@ -374,9 +375,9 @@ function isNotFound({ code }: PeerError): boolean {
 }
 
 /** The target is the operator's word: it may be a symlink. Undefined in a dry run where it is not there. */
-function openTarget({ target, dryRun }: ExtractOptions): Directory | undefined {
+async function openTarget({ target, dryRun }: ExtractOptions): Promise<Directory | undefined> {
   try {
-    if (dryRun !== true) mkdirSync(target, { recursive: true });
+    if (dryRun !== true) await makeFolders(target);
     return openDirectory(realpathSync(target, { encoding: "buffer" }));
   } catch (error) {
     if (dryRun === true && codeOf(error) === "ENOENT") return undefined;

@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Text } from "../ports/flow.ts";
+import { makeFolders } from "../runtime/make-folders.ts";
 import { systemRandom } from "../runtime/random.ts";
 import { defineCommand } from "./define-command.ts";
 import type { Cli, Session } from "./session.ts";
@@ -47,7 +47,7 @@ async function init(session: Session, place: string, { passphraseFile }: StoreOp
   const { clock } = session.world;
   const path = resolve(place);
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolders(path, 0o700);
     const medium = await openDirectoryMedium({ path, random: systemRandom });
     const store = await createStore({ medium, passphrase, clock, random: systemRandom, log: createStoreLog(session) });
     const { id } = store;

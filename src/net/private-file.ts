@@ -2,13 +2,14 @@
 // cut. A new content is written beside the old one and takes its name in one step once it is durable.
 
 import { randomUUID } from "node:crypto";
-import { constants, type FileHandle, link, mkdir, open, rename, unlink } from "node:fs/promises";
+import { constants, type FileHandle, link, open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CorruptionError, codeOf, SettingsError } from "../runtime/errors.ts";
+import { makeFolders } from "../runtime/make-folders.ts";
 
 /** Creates the directory, and those above it that are missing, for this user alone. */
 export async function createPrivateDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeFolders(directory, 0o700);
 }
 
 /** Replaces the file's content. `"new-only"` leaves an existing file alone and answers false. */

@@ -1,9 +1,10 @@
-import { mkdir, open, readFile, rename, stat, utimes } from "node:fs/promises";
+import { open, readFile, rename, stat, utimes } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Remark } from "../../judging/conditions.ts";
 import { CONDITIONS, LEVELS } from "../../judging/rule.ts";
 import { ALERT_CATEGORIES, ALERT_KINDS, type Alert, SEVERITIES } from "../../model/alert.ts";
 import { CorruptionError, codeOf, reasonOf } from "../../runtime/errors.ts";
+import { makeFolders } from "../../runtime/make-folders.ts";
 import { isUuid } from "../../runtime/random.ts";
 import type { RunRecord } from "./run-events.ts";
 
@@ -55,7 +56,7 @@ export function createWatchMemory(path: string): WatchMemory {
     },
     async save(remembered) {
       const next = `${path}.next`;
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolders(dirname(path));
       const file = await open(next, "w", 0o600);
       try {
         await file.writeFile(JSON.stringify({ version: VERSION, ...remembered }));
