@@ -59,13 +59,16 @@ export function createIndicationListener({
   const takeEvents = createEventSink({
     senderOf: (request) => hostOf(originOf(request)),
     async commit({ sender, path, events, unreadable, dropped }) {
-      for (const event of events) {
-        await intake.commit(event, { user: sender, url: path, remoteAddress: "" }).catch((error: unknown) => {
-          // One that the inbox refuses would come again for ever, and hold up those behind it.
-          if (!(error instanceof CimError)) throw error;
-          log.warn({ host: sender, reason: error.message }, "an indication was refused");
-        });
-      }
+      // Of one sender, so in their order; together, so that a batch is one commit.
+      await Promise.all(
+        events.map((event) =>
+          intake.commit(event, { user: sender, url: path, remoteAddress: "" }).catch((error: unknown) => {
+            // One that the inbox refuses would come again for ever, and hold up those behind it.
+            if (!(error instanceof CimError)) throw error;
+            log.warn({ host: sender, reason: error.message }, "an indication was refused");
+          }),
+        ),
+      );
       for (const reason of unreadable) log.warn({ host: sender, reason }, "an indication cannot be read");
       if (dropped > 0) await intake.tellDropped(sender, dropped);
       return "committed";
