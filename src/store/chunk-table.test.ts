@@ -3,6 +3,8 @@ import { systemRandom } from "../runtime/random.ts";
 import { ChunkSet } from "./chunk-set.ts";
 import { ChunkTable } from "./chunk-table.ts";
 
+const FACTOR = 2_654_435_761;
+
 describe("the chunk table", () => {
   it("finds every one of 100,000 ids at its place, and no other, at 64 bytes each at most", () => {
     const table = new ChunkTable(systemRandom);
@@ -23,12 +25,16 @@ describe("the chunk table", () => {
   });
 
   it("stays within 64 bytes an id right after its slots have grown", () => {
-    const table = new ChunkTable(systemRandom);
+    // With this seed, one that adds the words up, each times its own part of the seed, gets the same sum for all of these.
+    const seed = Buffer.alloc(8);
+    seed.writeUInt32LE(1, 0);
+    seed.writeUInt32LE(-FACTOR >>> 0, 4);
+    const table = new ChunkTable(() => seed);
     const id = Buffer.alloc(32);
     let worst = 0;
-    // Counters spread by the table's own mixing, one page and more past each doubling.
+    // One page and more past each doubling.
     for (let count = 0; count < 450_000; count++) {
-      id.writeUInt32LE(Math.imul(count, 2_654_435_761) >>> 0, 0);
+      id.writeUInt32LE(Math.imul(count, FACTOR) >>> 0, 0);
       id.writeUInt32LE(count, 4);
       table.put(id, { pack: 0, offset: 0, length: 0 });
       if (count > 200_000) worst = Math.max(worst, table.memoryBytes / table.size);

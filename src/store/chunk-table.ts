@@ -13,6 +13,8 @@ const LENGTH = 10;
 const ENTRIES_PER_PAGE = 1 << 14;
 const FIRST_SLOTS = 1 << 12;
 const LOAD_MAX = 0.8;
+/** 2^32 divided by the golden ratio, odd: spreads what differs in a few bits (Knuth, TAOCP 3, 6.4). */
+const FINAL_FACTOR = 0x9e3779b1;
 
 /** `pack` of an object that was collected or whose pack is damaged: the id is known, the object is not there. */
 export const PACK_GONE = 0xffffffff;
@@ -146,9 +148,13 @@ export class ChunkTable {
     }
   }
 
+  /** One word goes through a round before it meets the other: words that depend on each other must not cancel out. */
   #hash(first: number, second: number): number {
-    const mixed = Math.imul(first, this.#seed[0]) + Math.imul(second, this.#seed[1]);
-    return (mixed ^ (mixed >>> 15)) >>> 0;
+    const [one, other] = this.#seed;
+    let mixed = Math.imul(first ^ other, one);
+    mixed = Math.imul(mixed ^ (mixed >>> 15) ^ second, other);
+    mixed = Math.imul(mixed ^ (mixed >>> 13), FINAL_FACTOR);
+    return (mixed ^ (mixed >>> 16)) >>> 0;
   }
 
   #grow(): void {
