@@ -156,7 +156,10 @@ export function element<const F extends Fields>(name: string, fields: F): Elemen
     names: [name],
     read(from) {
       for (const each of from.children) if (!claims.has(each.name)) each.refuse(`is not expected in <${name}>`);
-      return Object.fromEntries(entries.map(([key, field]) => [key, field.read(from)])) as Values<F>;
+      // One shape for all of a codec's values, which engines keep as fields; from entries they would be tables.
+      const values: Record<string, unknown> = {};
+      for (const [key, field] of entries) values[key] = field.read(from);
+      return values as Values<F>;
     },
     write(writer, value) {
       const attributes = Object.assign({}, ...entries.map(([key, field]) => field.attributes?.(value[key])));
