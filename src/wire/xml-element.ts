@@ -8,6 +8,8 @@ export interface XmlAttribute {
   readonly value: string;
 }
 
+const NO_CHILDREN: readonly XmlElement[] = [];
+
 /** Which prefix means which namespace in one place of a document. */
 export class XmlScope {
   readonly #bindings: Readonly<Record<string, string>>;
@@ -37,8 +39,10 @@ export class XmlElement {
   /** Where its start tag ends. */
   readonly line: number;
   readonly column: number;
-  readonly #scope: XmlScope;
-  readonly #children: XmlElement[] = [];
+  /** What prefixes mean within it. */
+  readonly scope: XmlScope;
+  /** None of its own where there are no children, as in most elements. */
+  #children: XmlElement[] | undefined;
   #text = "";
 
   constructor({
@@ -61,11 +65,11 @@ export class XmlElement {
     this.attributes = attributes;
     this.line = line;
     this.column = column;
-    this.#scope = scope;
+    this.scope = scope;
   }
 
   get children(): readonly XmlElement[] {
-    return this.#children;
+    return this.#children ?? NO_CHILDREN;
   }
 
   /** Its own character data, in one piece: that of its children and all comments left out, white space kept. */
@@ -74,7 +78,8 @@ export class XmlElement {
   }
 
   append(child: XmlElement): void {
-    this.#children.push(child);
+    if (this.#children === undefined) this.#children = [child];
+    else this.#children.push(child);
   }
 
   appendText(text: string): void {
@@ -98,11 +103,11 @@ export class XmlElement {
 
   /** The first child of that name. */
   child(name: string, namespace?: string): XmlElement | undefined {
-    return this.#children.find((child) => child.is(name, namespace));
+    return this.children.find((child) => child.is(name, namespace));
   }
 
   childrenNamed(name: string, namespace?: string): XmlElement[] {
-    return this.#children.filter((child) => child.is(name, namespace));
+    return this.children.filter((child) => child.is(name, namespace));
   }
 
   /** The text of a child without the white space around it. */
@@ -124,8 +129,8 @@ export class XmlElement {
   qualifiedName(value: string): { readonly namespace: string | undefined; readonly name: string } {
     const [prefix, ...rest] = value.trim().split(":");
     return rest.length === 0
-      ? { namespace: this.#scope.namespaceOf(""), name: prefix ?? "" }
-      : { namespace: this.#scope.namespaceOf(prefix ?? ""), name: rest.join(":") };
+      ? { namespace: this.scope.namespaceOf(""), name: prefix ?? "" }
+      : { namespace: this.scope.namespaceOf(prefix ?? ""), name: rest.join(":") };
   }
 
   /** Throws the WireError that names this element and its place. */

@@ -1,8 +1,11 @@
+import { isAscii } from "node:buffer";
 import { TextDecoder } from "node:util";
-import { SaxesParser, type SaxesTagNS } from "saxes";
 import { WireError } from "../runtime/errors.ts";
-import { type XmlAttribute, XmlElement, XmlScope } from "./xml-element.ts";
+import { XmlElement, XmlScope } from "./xml-element.ts";
 import { checkDeclaredEncoding, detectEncoding, type XmlEncoding } from "./xml-encoding.ts";
+import type { XmlName } from "./xml-names.ts";
+import { readNamespaces, XML_NAMESPACE } from "./xml-namespaces.ts";
+import { XmlScanner, type XmlTagAttribute } from "./xml-scanner.ts";
 
 // Reads one XML document (XML 1.0 fifth edition, Namespaces in XML 1.0) of an untrusted peer into a tree. There is no
 // document type (so no entities but the five that XML knows, and no bomb), processing instructions and comments are
@@ -30,8 +33,7 @@ export interface XmlReaderOptions {
   readonly charset?: string;
 }
 
-const ROOT_SCOPE = new XmlScope({ xml: "http://www.w3.org/XML/1998/namespace" });
-const DECLARATIONS = "http://www.w3.org/2000/xmlns/";
+const ROOT_SCOPE = new XmlScope({ xml: XML_NAMESPACE });
 
 /** The root element of a whole document. Throws WireError, `path` is `line:column`. */
 export function parseXml(bytes: Buffer, options: XmlReaderOptions = {}): XmlElement {
@@ -42,52 +44,37 @@ export function parseXml(bytes: Buffer, options: XmlReaderOptions = {}): XmlElem
 
 /** Takes a document piece by piece, cut anywhere, and refuses it as early as it can: after an error, throw it away. */
 export class XmlReader {
-  readonly #parser = new SaxesParser({ xmlns: true, position: true, defaultXMLVersion: "1.0", forceXMLVersion: true });
+  readonly #scanner = new XmlScanner(
+    {
+      declaration: (encoding) => {
+        if (encoding !== undefined) checkDeclaredEncoding(encoding, this.#encoding, this.#where());
+      },
+      passedOver: () => this.#countNode(),
+      startTag: (name, attributes) => this.#openElement(name, attributes),
+      endTag: () => this.#open.pop(),
+      text: (data) => this.#addText(data),
+    },
+    { nameMax: XML_NAME_MAX, attributesMax: XML_ATTRIBUTES_MAX },
+  );
   readonly #options: XmlReaderOptions;
   readonly #bytesMax: number;
   readonly #nodesMax: number;
   /** The elements that are open, the root first. */
-  readonly #open: { element: XmlElement; scope: XmlScope }[] = [];
+  readonly #open: XmlElement[] = [];
   #root: XmlElement | undefined;
   #bytes = 0;
   #nodes = 0;
-  #attributes = 0;
   /** The first bytes, until there are four of them. */
   #start: Buffer = Buffer.alloc(0);
   #decoder: TextDecoder | undefined;
   #encoding: XmlEncoding = "utf-8";
+  /** The decoder may hold the beginning of a character. */
+  #midCharacter = false;
 
   constructor(options: XmlReaderOptions = {}) {
     this.#options = options;
     this.#bytesMax = Math.min(options.bytesMax ?? XML_BYTES_MAX, XML_BYTES_MAX);
     this.#nodesMax = Math.min(options.nodesMax ?? XML_NODES_MAX, XML_NODES_MAX);
-    const parser = this.#parser;
-    parser.on("error", (error) =>
-      this.#refuse(error.message.replace(/^(?:undefined:)?\d+:\d+: /, "").replace(/\.$/, "")),
-    );
-    parser.on("xmldecl", ({ encoding }) => {
-      if (encoding !== undefined) checkDeclaredEncoding(encoding, this.#encoding, this.#place());
-    });
-    parser.on("doctype", () => this.#refuse("a document type is not taken"));
-    parser.on("processinginstruction", () => this.#countNode());
-    parser.on("comment", () => this.#countNode());
-    parser.on("opentagstart", ({ name }) => {
-      this.#attributes = 0;
-      this.#checkName(name);
-      this.#countNode();
-      if (this.#open.length >= XML_DEPTH_MAX) this.#refuse(`more than ${XML_DEPTH_MAX} elements inside one another`);
-    });
-    parser.on("attribute", ({ name, value }) => {
-      this.#attributes += 1;
-      if (this.#attributes > XML_ATTRIBUTES_MAX) this.#refuse(`more than ${XML_ATTRIBUTES_MAX} attributes`);
-      this.#checkName(name);
-      if (value.length > XML_TEXT_MAX) this.#refuse(`an attribute longer than ${XML_TEXT_MAX} characters`);
-    });
-    parser.on("opentag", (tag) => this.#openElement(tag));
-    parser.on("closetag", () => this.#open.pop());
-    const text = (data: string) => this.#addText(data);
-    parser.on("text", text);
-    parser.on("cdata", text);
   }
 
   /** Throws WireError. */
@@ -105,7 +92,7 @@ export class XmlReader {
     if (this.#bytes === 0) this.#refuse("an empty document");
     if (this.#decoder === undefined) this.#begin();
     this.#feed(this.#decode(undefined, false));
-    this.#parser.close();
+    this.#scanner.end();
     return this.#root ?? this.#refuse("no root element");
   }
 
@@ -115,12 +102,17 @@ export class XmlReader {
     this.#encoding = detectEncoding(start);
     const { charset } = this.#options;
     if (charset !== undefined) checkDeclaredEncoding(charset, this.#encoding, "Content-Type");
-    // Fatal, so that bytes that are no characters are refused instead of repaired; a byte order mark is taken away.
-    this.#decoder = new TextDecoder(this.#encoding, { fatal: true });
-    this.#feed(this.#decode(start, true));
+    // Fatal, so that bytes that are no characters are refused instead of repaired.
+    this.#decoder = new TextDecoder(this.#encoding, { fatal: true, ignoreBOM: true });
+    this.#feed(this.#decode(start, true).replace(/^\ufeff/, ""));
   }
 
   #decode(bytes: Buffer | undefined, stream: boolean): string {
+    if (bytes !== undefined && this.#encoding === "utf-8") {
+      // Plain ASCII needs no decoder, and its strings take half the memory.
+      if (!this.#midCharacter && isAscii(bytes)) return bytes.toString("latin1");
+      if (bytes.length > 0) this.#midCharacter = (bytes.at(-1) ?? 0) >= 0x80;
+    }
     try {
       return this.#decoder?.decode(bytes, { stream }) ?? "";
     } catch {
@@ -129,39 +121,31 @@ export class XmlReader {
   }
 
   #feed(text: string): void {
-    if (text !== "") this.#parser.write(text);
+    if (text !== "") this.#scanner.write(text);
   }
 
-  #openElement(tag: SaxesTagNS): void {
+  #openElement(name: XmlName, tagAttributes: readonly XmlTagAttribute[]): void {
+    this.#countNode();
+    if (this.#open.length >= XML_DEPTH_MAX) this.#refuse(`more than ${XML_DEPTH_MAX} elements inside one another`);
+    for (const { value } of tagAttributes)
+      if (value.length > XML_TEXT_MAX) this.#refuse(`an attribute longer than ${XML_TEXT_MAX} characters`);
     const outer = this.#open.at(-1);
-    const outerScope = outer?.scope ?? ROOT_SCOPE;
-    let scope = outerScope;
-    for (const _ in tag.ns) {
-      scope = new XmlScope(tag.ns, outerScope);
-      break;
-    }
-    const attributes: XmlAttribute[] = [];
-    for (const key in tag.attributes) {
-      const attribute = tag.attributes[key];
-      if (attribute === undefined || attribute.uri === DECLARATIONS) continue;
-      attributes.push({ name: attribute.local, namespace: attribute.uri, value: attribute.value });
-    }
-    const { line, column } = this.#parser;
-    const element = new XmlElement({ name: tag.local, namespace: tag.uri, attributes, scope, line, column });
+    const { scope, namespace, attributes } = readNamespaces(
+      { name, attributes: tagAttributes, outer: outer?.scope ?? ROOT_SCOPE },
+      (problem) => this.#refuse(problem),
+    );
+    const { line, column } = this.#scanner;
+    const element = new XmlElement({ name: name.local, namespace, attributes, scope, line, column });
     if (outer === undefined) this.#root = element;
-    else outer.element.append(element);
-    this.#open.push({ element, scope });
+    else outer.append(element);
+    this.#open.push(element);
   }
 
   #addText(data: string): void {
-    const element = this.#open.at(-1)?.element;
-    if (element === undefined) return; // White space around the root: anything else is an error of its own.
+    const element = this.#open.at(-1);
+    if (element === undefined) return;
     if (element.text.length + data.length > XML_TEXT_MAX) this.#refuse(`text longer than ${XML_TEXT_MAX} characters`);
     element.appendText(data);
-  }
-
-  #checkName(name: string): void {
-    if (name.length > XML_NAME_MAX) this.#refuse(`a name longer than ${XML_NAME_MAX} characters`);
   }
 
   #countNode(): void {
@@ -169,11 +153,11 @@ export class XmlReader {
     if (this.#nodes > this.#nodesMax) this.#refuse(`more than ${this.#nodesMax} nodes`);
   }
 
-  #place(): string {
-    return `${this.#parser.line}:${this.#parser.column}`;
+  #where(): string {
+    return `${this.#scanner.line}:${this.#scanner.column}`;
   }
 
   #refuse(problem: string): never {
-    throw new WireError(this.#place(), problem);
+    throw new WireError(this.#where(), problem);
   }
 }
