@@ -83,6 +83,19 @@ describe("an XML document", () => {
     }
   });
 
+  it("keeps a byte order mark that is not at its start, and refuses a second one there", () => {
+    const reader = new XmlReader();
+    for (const piece of ["<a >", "\ufeff", "</a>"]) reader.write(Buffer.from(piece));
+    expect(reader.end().text).toBe("\ufeff");
+    expect(() => parse("\ufeff\ufeff<a/>")).toThrow("1:0: text data outside of root node");
+  });
+
+  it("refuses a character of which the next piece does not bring the rest", () => {
+    const reader = new XmlReader();
+    reader.write(Buffer.concat([Buffer.from("<a>"), Buffer.from([0xc3])]));
+    expect(() => reader.write(Buffer.from("x</a>"))).toThrow("not utf-8");
+  });
+
   it("refuses every beginning of itself", () => {
     const bytes = Buffer.from(ENVELOPE);
     for (let length = 0; length < bytes.length; length += 1)
