@@ -202,6 +202,40 @@ describe("the reader, beside saxes", () => {
     fc.assert(fc.property(document, compare), { numRuns: 5_000 });
   });
 
+  it.each([
+    `<a b="" b=""/>`,
+    `<a xmlns:p="u" p:b="" b=""/>`,
+    `<a xmlns:p="u" xmlns:q="v" p:b="" q:b=""/>`,
+    `<a xmlns:p="u" xmlns:q="u" p:b="" q:b=""/>`,
+    `<a xmlns:p="u"><c xmlns:q="u" p:b="" q:b=""/></a>`,
+    `<a xmlns:p="u" xmlns:p="v"/>`,
+    `<a xmlns="u" xmlns="v"/>`,
+    `<a xmlns:p=""/>`,
+    `<xmlns:a/>`,
+    `<xml:a/>`,
+    `<a xmlns:xmlns="u"/>`,
+    `<a xmlns:xml="http://www.w3.org/XML/1998/namespace"/>`,
+    `<a xmlns:p="http://www.w3.org/XML/1998/namespace"/>`,
+    `<a xmlns="http://www.w3.org/2000/xmlns/"/>`,
+    ` <?xml version="1.0"?><a/>`,
+    `<a/><?xml version="1.0"?>`,
+    `<?XML a?><a/>`,
+    `<?xml encoding="utf-8"?><a/>`,
+    `<?xml version="1.0" standalone="yes" encoding="utf-8"?><a/>`,
+  ])("agrees about %s, whole and byte by byte", (text) => {
+    compare(text);
+    let read: string = REFUSED;
+    try {
+      const reader = new XmlReader();
+      for (const byte of Buffer.from(text)) reader.write(Buffer.from([byte]));
+      read = JSON.stringify(shape(reader.end()));
+    } catch (error) {
+      expect(error).toBeInstanceOf(WireError);
+    }
+    const reference = theirs(text);
+    expect(read).toBe(reference === REFUSED ? REFUSED : JSON.stringify(reference));
+  });
+
   it("agrees about each character as the first and as a later one of a name, and as text", () => {
     for (let point = 0; point <= 0xffff; point += point < 0x380 || point > 0xfd00 ? 1 : 13) {
       if (point >= 0xd800 && point <= 0xdfff) continue;
