@@ -6,6 +6,7 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
 import type { Clock } from "../runtime/clock.ts";
 import type { ConnectError, Destination } from "../runtime/errors.ts";
+import { clientContext } from "./client-contexts.ts";
 import {
   ABORTED,
   connectError,
@@ -91,20 +92,25 @@ export function dialForeign(options: ForeignDialOptions): Promise<Socket | TLSSo
 }
 
 function tlsOptions({ host, port, trust, credentials }: ForeignDialOptions): ConnectionOptions {
+  const { ca, checkServerIdentity } = trusting(trust);
   return {
     host,
     port,
-    ...credentials,
     // What is managed is often older than what manages it.
-    minVersion: "TLSv1.2",
+    secureContext: clientContext({ ca, ...credentials, minVersion: "TLSv1.2" }),
     servername: isIP(host) === 0 ? host : "", // SNI carries names only (RFC 6066 §3).
-    ...trusting(trust),
+    ...(checkServerIdentity && { checkServerIdentity }),
     // Judged in `judge`: a connection that OpenSSL ends by itself would not tell which certificate was shown.
     rejectUnauthorized: false,
   };
 }
 
-function trusting(trust: ForeignTrust): Pick<ConnectionOptions, "ca" | "checkServerIdentity"> {
+interface Trusting {
+  readonly ca?: string | readonly string[];
+  readonly checkServerIdentity?: NonNullable<ConnectionOptions["checkServerIdentity"]>;
+}
+
+function trusting(trust: ForeignTrust): Trusting {
   if (trust.kind === "authority") return { ca: trust.pem };
   if (trust.kind !== "authority-any-name") return {};
   const { pem, others = [] } = trust;
