@@ -93,11 +93,12 @@ export function dialForeign(options: ForeignDialOptions): Promise<Socket | TLSSo
 
 function tlsOptions({ host, port, trust, credentials }: ForeignDialOptions): ConnectionOptions {
   const { ca, checkServerIdentity } = trusting(trust);
+  const { key, cert } = credentials ?? {};
   return {
     host,
     port,
     // What is managed is often older than what manages it.
-    secureContext: clientContext({ ca, ...credentials, minVersion: "TLSv1.2" }),
+    secureContext: clientContext({ ca, key, cert, minVersion: "TLSv1.2" }),
     servername: isIP(host) === 0 ? host : "", // SNI carries names only (RFC 6066 §3).
     ...(checkServerIdentity && { checkServerIdentity }),
     // Judged in `judge`: a connection that OpenSSL ends by itself would not tell which certificate was shown.
