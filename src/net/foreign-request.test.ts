@@ -111,6 +111,17 @@ it("sends nothing to a server whose certificate is not trusted, and tells its fi
   expect((await foreignRequest(agentFor(port, { kind: "pinned", fingerprint }), GET)).status).toBe(200);
 });
 
+it("credentials that come with an authority of their own change nothing of whom it trusts", async () => {
+  const { port } = await serveTls(whoAmI);
+  const credentials = { ...manager.secureContextOptions(), ca: theirs.certificate };
+  const trusted = agentFor(port, { kind: "authority", pem: ours.certificate }, credentials);
+  expect((await foreignRequest(trusted, GET)).body.toString()).toBe("manager m1");
+  for (const trust of [{ kind: "system" }, { kind: "authority", pem: theirs.certificate }] as const) {
+    const distrusted = agentFor(port, trust, manager.secureContextOptions());
+    await expect(foreignRequest(distrusted, GET)).rejects.toMatchObject({ name: "ConnectError" });
+  }
+});
+
 it("inflates a compressed answer and bounds it by its inflated length", async () => {
   const port = await servePlain((_, response) => {
     response.writeHead(200, { "content-encoding": "gzip" });
