@@ -1,5 +1,6 @@
 // What was measured, as Markdown: the targets, the tables, the method, the profile.
 
+import { mebibytes, table } from "./markdown-table.ts";
 import { type Cost, METHOD, median } from "./store-measure.ts";
 import type { ThreadProfile } from "./store-profile.ts";
 import type { Program } from "./store-programs.ts";
@@ -191,11 +192,6 @@ function renderProfile({ what, threads }: Report["profiles"][number]): string {
   return [`### ${what}`, ...parts].join("\n\n");
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
 function ratio(value: number): string {
   return Number.isFinite(value) ? value.toFixed(2) : "-";
 }
@@ -203,8 +199,4 @@ function ratio(value: number): string {
 function mark(reached: number, reach: number): string {
   if (!Number.isFinite(reached)) return "not measured";
   return reached <= reach ? "reached" : "**not reached**";
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

@@ -2,6 +2,7 @@
 
 import { cpus, release, totalmem } from "node:os";
 import { VERSION } from "../src/runtime/package.ts";
+import { mebibytes, table } from "./markdown-table.ts";
 
 /** One minute of the whole fleet by the world's clock. `late`: looks that came more than a fifth after their time. */
 export interface Minute {
@@ -218,11 +219,6 @@ function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
 function mark(isReached: boolean): string {
   return isReached ? "reached" : "**not reached**";
 }
@@ -237,8 +233,4 @@ function count(value: number): string {
 
 function signed(value: number): string {
   return `${value >= 0 ? "+" : "−"}${Math.abs(value).toFixed(1)}`;
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
