@@ -94,7 +94,7 @@ export class PackBuilder {
   readonly kind: ObjectKind;
   readonly name: string;
   readonly #sealer: Sealer;
-  readonly #ids: Buffer[] = [];
+  readonly #ids = new IdList();
   readonly #lengths: number[] = [];
   readonly #positions = new Map<number, number>();
   #body: Buffer;
@@ -114,11 +114,11 @@ export class PackBuilder {
   }
 
   get isFull(): boolean {
-    return this.#bytes >= PACK_BYTES_TARGET || this.#ids.length >= PACK_OBJECTS_MAX;
+    return this.#bytes >= PACK_BYTES_TARGET || this.#ids.count >= PACK_OBJECTS_MAX;
   }
 
   get count(): number {
-    return this.#ids.length;
+    return this.#ids.count;
   }
 
   /** Sealed bytes so far. */
@@ -130,13 +130,13 @@ export class PackBuilder {
     return this.#body;
   }
 
-  /** Seals one object and says where it lies. `encoded` is not looked at afterwards. */
+  /** Seals one object and says where it lies. Neither `id` nor `encoded` is looked at afterwards. */
   add(id: Buffer, encoded: Buffer): { offset: number; length: number } {
     const offset = this.#bytes;
     const length = encoded.length + TAG_BYTES;
     this.#makeRoom(length);
     this.#sealer.sealInto(this.#body.subarray(offset, offset + length), offset, contextOf(this.kind, id), encoded);
-    this.#positions.set(offset, this.#ids.length);
+    this.#positions.set(offset, this.#ids.count);
     this.#ids.push(id);
     this.#lengths.push(length);
     this.#bytes += length;
@@ -147,7 +147,7 @@ export class PackBuilder {
   read(offset: number): Buffer {
     const position = this.#positions.get(offset);
     assert(position !== undefined, `an object at ${offset} of ${this.name}`);
-    const id = this.#ids[position] as Buffer;
+    const id = this.#ids.at(position);
     const sealed = this.#body.subarray(offset, offset + (this.#lengths[position] as number));
     return this.#sealer.open(offset, contextOf(this.kind, id), sealed, this.name);
   }
@@ -155,14 +155,15 @@ export class PackBuilder {
   /** The file's bytes, the body among them as it lies in `body`, and what is in it. */
   finish(): { parts: Buffer[]; directory: PackDirectory } {
     const lengths = this.#lengths;
-    const writer = new ByteWriter(4 + this.#ids.length * DIRECTORY_ENTRY_BYTES).u32(this.#ids.length);
-    for (const [position, id] of this.#ids.entries()) writer.raw(id).u32(lengths[position] as number);
+    const ids = this.#ids.all();
+    const writer = new ByteWriter(4 + ids.length * DIRECTORY_ENTRY_BYTES).u32(ids.length);
+    for (const [position, id] of ids.entries()) writer.raw(id).u32(lengths[position] as number);
     const directory = this.#sealer.seal(DIRECTORY_ORDINAL, Buffer.from(this.name), writer.finish());
     const length = Buffer.alloc(4);
     length.writeUInt32LE(directory.length, 0);
     const head = [encodeFileHeader(PACK_CLASSES[this.kind], saltOf(this.name)), length, directory];
     const body = this.#body.subarray(0, this.#bytes);
-    return { parts: [...head, body], directory: layOut(this.kind, this.#ids, lengths) };
+    return { parts: [...head, body], directory: layOut(this.kind, ids, lengths) };
   }
 
   #makeRoom(bytes: number): void {
@@ -172,6 +173,37 @@ export class PackBuilder {
     this.#body.copy(grown, 0, 0, this.#bytes);
     dispose(this.#body);
     this.#body = grown;
+  }
+}
+
+const IDS_FIRST = 64;
+
+/**
+ * Ids in memory of their own, one after the other: they stay until an index file has them, and each by itself would keep the
+ * 64 KiB alive from which Node cuts short buffers.
+ */
+class IdList {
+  #bytes = Buffer.allocUnsafeSlow(IDS_FIRST * ID_BYTES);
+  count = 0;
+
+  push(id: Buffer): void {
+    const at = this.count * ID_BYTES;
+    if (at === this.#bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(2 * at);
+      this.#bytes.copy(grown);
+      this.#bytes = grown;
+    }
+    id.copy(this.#bytes, at, 0, ID_BYTES);
+    this.count++;
+  }
+
+  /** A view, as long as nothing is pushed. */
+  at(position: number): Buffer {
+    return this.#bytes.subarray(position * ID_BYTES, (position + 1) * ID_BYTES);
+  }
+
+  all(): Buffer[] {
+    return Array.from({ length: this.count }, (_, position) => this.at(position));
   }
 }
 

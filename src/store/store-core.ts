@@ -184,8 +184,7 @@ export class StoreCore {
     await this.writer.room();
     const known = this.find(kind, id);
     if (known >= 0) return { ordinal: known, added: false };
-    // The id is copied: it may be a view of a network buffer.
-    return { ordinal: this.writer.add(kind, Buffer.from(id), encoded), added: true };
+    return { ordinal: this.writer.add(kind, id, encoded), added: true };
   }
 
   /** What walking needs of this store. */
