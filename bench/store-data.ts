@@ -1,7 +1,7 @@
 // The data sets that are made here: always the same bytes, so that runs on two machines compare.
 
 import { createCipheriv } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readdirSync, readSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 const BLOCK_BYTES = 1024 * 1024;
@@ -76,18 +76,26 @@ export function warm(paths: readonly string[]): DataSize {
   let files = 0;
   let bytes = 0;
   const buffer = Buffer.allocUnsafe(BLOCK_BYTES);
-  for (const path of paths) {
-    const entries = statSync(path).isDirectory() ? readdirSync(path, { recursive: true, withFileTypes: true }) : [];
-    for (const entry of entries) {
-      if (!entry.isFile()) continue;
-      files++;
-      const fd = openSync(join(entry.parentPath, entry.name), "r");
-      try {
-        for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer)) bytes += count;
-      } finally {
-        closeSync(fd);
-      }
+  for (const path of filesBelow(paths)) {
+    files++;
+    const fd = openSync(path, "r");
+    try {
+      for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer)) bytes += count;
+    } finally {
+      closeSync(fd);
     }
   }
   return { files, bytes };
+}
+
+/** Not by `readdir`'s own recursion: that follows symbolic links, in /usr/lib for ever. */
+function* filesBelow(directories: readonly string[]): Generator<string> {
+  const waiting = [...directories];
+  for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) waiting.push(path);
+      else if (entry.isFile()) yield path;
+    }
+  }
 }
