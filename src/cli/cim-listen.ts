@@ -66,9 +66,12 @@ async function listen(session: Session, options: Options): Promise<never> {
     createCimXmlListener({
       identify: async () => ({ known: true, user: "anybody", mayChange: false }),
       addressOf: remoteAddressOf,
-      async commit(indication, { remoteAddress }) {
-        if (session.json) session.print(jsonText({ from: remoteAddress, ...instanceJson(indication) }));
-        else printInstance(session, indication);
+      async commit(indications, { remoteAddress }) {
+        for (const indication of indications) {
+          if (session.json) session.print(jsonText({ from: remoteAddress, ...instanceJson(indication) }));
+          else printInstance(session, indication);
+        }
+        return indications.map(() => undefined);
       },
       log: silentLog,
     }),

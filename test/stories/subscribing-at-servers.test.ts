@@ -27,7 +27,7 @@ import type { HttpsListener } from "../../src/net/https-listen.ts";
 import { loadIdentity } from "../../src/net/identity.ts";
 import { createTestAuthority, MANAGER } from "../../src/net/loopback-fixture.ts";
 import { createPortBook } from "../../src/ports/port-settings.ts";
-import { exportIndication } from "../../src/protocols/cim-xml/exporter.ts";
+import { exportIndications } from "../../src/protocols/cim-xml/exporter.ts";
 import { serveModel } from "../../src/protocols/cim-xml/server-fixture.ts";
 import { createEventSource } from "../../src/protocols/wsman/event-source.ts";
 import { createMemoryEventStorage } from "../../src/protocols/wsman/event-storage.ts";
@@ -235,7 +235,7 @@ it("takes nothing from who does not know a server's token", async () => {
   });
   ends.push(() => agent.close());
   for (const path of ["/", `${SUBSCRIBED_PATHS["cim-xml"]}guessed`]) {
-    expect(await exportIndication({ agent, path }, fanAlert("x"))).toMatchObject({ delivered: false });
+    expect(await exportIndications({ agent, path }, [fanAlert("x")])).toMatchObject([{ delivered: false }]);
   }
   const { status } = await foreignRequest(agent, {
     ...{ method: "POST", path: `${SUBSCRIBED_PATHS.wsman}guessed`, headers: {}, body: "<x/>" },

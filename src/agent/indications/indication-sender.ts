@@ -7,8 +7,9 @@ import type { Random } from "../../runtime/random.ts";
 import type { IndicationStore } from "./indication-store.ts";
 import { INDICATION_LIMITS } from "./limits.ts";
 
-// A line of its own for each destination: the oldest indication is sent until the listener has taken it, then the next.
-// So the order is kept, and a destination that is slow, dead or wrong holds up nothing but its own line.
+// A line of its own for each destination: the oldest indications are sent until the listener has taken them, then the next.
+// So the order is kept, and a destination that is slow, dead or wrong holds up nothing but its own line. What has piled up
+// goes in batches; after one that failed, a single one shows whether the listener or the batch was at fault.
 
 export interface IndicationSender {
   /** There is something for this destination. */
@@ -27,6 +28,10 @@ export interface DeliveryState {
 }
 
 interface Line {
+  /** One after the other. */
+  failedBatches: number;
+  /** The next goes by itself. */
+  isProbing: boolean;
   readonly abort: AbortController;
   running: Promise<void> | undefined;
   hasMore: boolean;
@@ -41,8 +46,13 @@ export function createIndicationSender({
   random,
   log,
 }: {
-  readonly store: Pick<IndicationStore, "next" | "delivered">;
-  readonly send: (destination: string, indication: CimInstance, signal: AbortSignal) => Promise<Delivery>;
+  readonly store: Pick<IndicationStore, "oldest" | "delivered">;
+  /** What became of each, in their order. */
+  readonly send: (
+    destination: string,
+    indications: readonly CimInstance[],
+    signal: AbortSignal,
+  ) => Promise<readonly Delivery[]>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -53,21 +63,34 @@ export function createIndicationSender({
     const { signal } = line.abort;
     while (!signal.aborted) {
       line.hasMore = false;
-      const next = store.next(destination);
-      if (next === undefined) {
+      const waiting = store.oldest(destination, {
+        count: perDelivery(line),
+        bytes: INDICATION_LIMITS.bytesPerDelivery,
+      });
+      if (waiting.length === 0) {
         if (line.hasMore) continue;
         return;
       }
-      const outcome = await send(destination, next.indication, signal);
+      const outcomes = await send(
+        destination,
+        waiting.map(({ indication }) => indication),
+        signal,
+      );
       if (signal.aborted) return;
-      if (outcome.delivered || !outcome.retry) {
-        store.delivered(next.seq);
+      noteBatch(line, outcomes);
+      // Those behind one that has to come again come again as well: a listener takes them in their order.
+      const again = outcomes.findIndex((outcome) => !outcome.delivered && outcome.retry);
+      const settled = again < 0 ? outcomes : outcomes.slice(0, again);
+      if (settled.length > 0) store.delivered(waiting.slice(0, settled.length).map(({ seq }) => seq));
+      for (const outcome of settled) {
         if (outcome.delivered) succeed(destination, line);
         // The listener will never take this one; those behind it must not wait for it. Its number shows there as a gap.
         else log.warn({ destination, reason: outcome.reason }, "a listener refused an indication for good");
-        continue;
       }
-      fail(destination, line, outcome.reason);
+      const failure = outcomes[again];
+      if (failure === undefined || failure.delivered) continue;
+      if (failure.wantsSingles) continue; // It has said what it wants: at once.
+      fail(destination, line, failure.reason);
       await pause(clock, backOffMs(line.failures, random), signal);
     }
   }
@@ -102,7 +125,15 @@ export function createIndicationSender({
     wake(destination) {
       let line = lines.get(destination);
       if (line === undefined) {
-        line = { abort: new AbortController(), running: undefined, hasMore: false, failures: 0, problem: null };
+        line = {
+          abort: new AbortController(),
+          running: undefined,
+          hasMore: false,
+          failures: 0,
+          problem: null,
+          failedBatches: 0,
+          isProbing: false,
+        };
         lines.set(destination, line);
       }
       line.hasMore = true;
@@ -125,6 +156,23 @@ export function createIndicationSender({
       await Promise.all(all.map(({ running }) => running));
     },
   };
+}
+
+function perDelivery({ failedBatches, isProbing }: Line): number {
+  return isProbing || failedBatches >= INDICATION_LIMITS.failedBatches ? 1 : INDICATION_LIMITS.perDelivery;
+}
+
+function noteBatch(line: Line, outcomes: readonly Delivery[]): void {
+  const hasTaken = outcomes.some(({ delivered }) => delivered);
+  if (outcomes.length === 1) {
+    if (hasTaken) line.isProbing = false;
+    return;
+  }
+  line.isProbing = !hasTaken;
+  if (hasTaken) line.failedBatches = 0;
+  else if (outcomes.some((outcome) => !outcome.delivered && outcome.wantsSingles))
+    line.failedBatches = INDICATION_LIMITS.failedBatches;
+  else line.failedBatches += 1;
 }
 
 /** Twice as long each time, and random, so that agents do not come back to a listener together. */

@@ -93,10 +93,11 @@ async function listen(port = 0) {
   const handler = createCimXmlListener({
     identify: async () => ({ known: true, user: "agent", mayChange: false }),
     addressOf: () => "",
-    async commit(indication) {
+    async commit(indications) {
       await behaviour();
-      taken.push(indication);
+      taken.push(...indications);
       for (const look of waiting) look();
+      return indications.map(() => undefined);
     },
     log: silentLog,
   });

@@ -4,7 +4,7 @@ import type { ClassProvider } from "../../cim/provider.ts";
 import type { IsSubclass } from "../../cim/query/evaluate.ts";
 import type { ForeignTrust } from "../../net/foreign-dial.ts";
 import { createForeignAgent, type ForeignAgent } from "../../net/foreign-request.ts";
-import { type Delivery, exportIndication } from "../../protocols/cim-xml/exporter.ts";
+import { type Delivery, exportIndications } from "../../protocols/cim-xml/exporter.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { reasonOf } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
@@ -74,11 +74,15 @@ export function createIndicationService(needs: IndicationServiceNeeds): Indicati
     agents.delete(destination);
   }
 
-  async function send(destination: string, indication: CimInstance, signal: AbortSignal): Promise<Delivery> {
+  async function send(
+    destination: string,
+    indications: readonly CimInstance[],
+    signal: AbortSignal,
+  ): Promise<readonly Delivery[]> {
     try {
-      return await exportIndication(targetOf(destination), indication, { signal });
+      return await exportIndications(targetOf(destination), indications, { signal });
     } catch (error) {
-      return { delivered: false, retry: true, reason: reasonOf(error) };
+      return indications.map(() => ({ delivered: false, retry: true, reason: reasonOf(error) }));
     }
   }
 

@@ -37,9 +37,10 @@ export interface IndicationStore {
   remove(kind: StoredKind, identity: string): boolean;
   /** Numbers them and keeps them. Gives back how many old ones had to go for them, by destination. */
   enqueue(all: readonly Addressed[]): ReadonlyMap<string, number>;
-  /** The oldest that waits for this destination. */
-  next(destination: string): Waiting | undefined;
-  delivered(seq: number): void;
+  /** The oldest that wait for this destination, in their order: so many at most, and of more than one no more bytes. */
+  oldest(destination: string, most: { readonly count: number; readonly bytes: number }): Waiting[];
+  /** They wait no longer. */
+  delivered(seqs: readonly number[]): void;
   waiting(destination: string): { readonly count: number; readonly bytes: number };
   close(): void;
 }
@@ -166,16 +167,27 @@ export function createIndicationStore({
         throw error;
       }
     },
-    next(destination) {
-      const [row] = sqlite
-        .prepare("SELECT seq, body FROM waiting WHERE destination = ? ORDER BY seq LIMIT 1")
-        .all(destination);
-      if (row === undefined) return undefined;
-      return { seq: Number(row.seq), indication: Instance.read(parseXml(Buffer.from(String(row.body), "utf8"))) };
+    oldest(destination, most) {
+      const rows = sqlite
+        .prepare("SELECT seq, bytes, body FROM waiting WHERE destination = ? ORDER BY seq LIMIT ?")
+        .all(destination, most.count);
+      let bytes = 0;
+      const fitting = rows.filter((row, index) => {
+        bytes += Number(row.bytes);
+        return index === 0 || bytes <= most.bytes;
+      });
+      return fitting.map(({ seq, body }) => ({
+        seq: Number(seq),
+        indication: Instance.read(parseXml(Buffer.from(String(body), "utf8"))),
+      }));
     },
-    delivered(seq) {
-      const [row] = sqlite.prepare("DELETE FROM waiting WHERE seq = ? RETURNING destination, bytes").all(seq);
-      if (row !== undefined) count(String(row.destination), -1, Number(row.bytes));
+    delivered(seqs) {
+      const gone = sqlite.transaction(() =>
+        seqs.flatMap((seq) =>
+          sqlite.prepare("DELETE FROM waiting WHERE seq = ? RETURNING destination, bytes").all(seq),
+        ),
+      );
+      for (const { destination, bytes } of gone) count(String(destination), -1, Number(bytes));
     },
     waiting,
     close: () => sqlite.close(),

@@ -10,6 +10,11 @@ export const INDICATION_LIMITS = {
   waitingBytesPerDestination: 32 * 1024 * 1024,
   /** Bytes of one indication; a longer one, whatever its maker put in, is not sent and logged. */
   indicationBytes: 256 * 1024,
+  /** Indications that wait are sent so many at a time, to listeners that take batches, and so many bytes of them. */
+  perDelivery: 100,
+  bytesPerDelivery: 512 * 1024,
+  /** Batches that fail one after the other, while single ones are taken, until no further batch is tried. */
+  failedBatches: 3,
   /** One delivery: connection, request, commit at the listener, answer. */
   deliveryTimeoutMs: 30_000,
   /** The first pause after a failure, and the longest; each is a random part between half and all of it. */

@@ -7,7 +7,7 @@ import { createForeignAgent } from "../../net/foreign-request.ts";
 import type { HttpsListener } from "../../net/https-listen.ts";
 import { createTestAuthority, MANAGER, type TestAuthority, WEB1 } from "../../net/loopback-fixture.ts";
 import { createPortBook } from "../../ports/port-settings.ts";
-import { exportIndication } from "../../protocols/cim-xml/exporter.ts";
+import { exportIndications } from "../../protocols/cim-xml/exporter.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { FakeClock } from "../../runtime/fake-clock.ts";
 import { silentLog } from "../../runtime/log.ts";
@@ -52,7 +52,9 @@ const HOST_OF = createHostOf({
   hostOfToken: (token) => (token === "t0ken" ? "old" : undefined),
 });
 
-async function start(options: { memory?: SequenceMemory; fail?: () => boolean } = {}) {
+async function start(
+  options: { memory?: SequenceMemory; fail?: () => boolean; refuses?: (alert: Alert) => boolean } = {},
+) {
   const clock = new FakeClock();
   const stored = new Map<string, Alert>();
   const raised: Alert[] = [];
@@ -61,8 +63,13 @@ async function start(options: { memory?: SequenceMemory; fail?: () => boolean } 
     inbox: {
       async store(_, alerts) {
         if (options.fail?.()) throw new Error("database is down");
-        for (const alert of alerts) stored.set(alert.id, alert);
-        return { committed: alerts.map(({ id }) => id), refused: [] };
+        const refused = alerts.filter((alert) => options.refuses?.(alert) === true);
+        const good = alerts.filter((alert) => !refused.includes(alert));
+        for (const alert of good) stored.set(alert.id, alert);
+        return {
+          committed: good.map(({ id }) => id),
+          refused: refused.map(({ id }) => ({ id, reason: "not that one" })),
+        };
       },
       raise: async (_, alert) => void raised.push(alert),
     },
@@ -121,23 +128,44 @@ describe("an indication as an alert", () => {
 describe("the intake", () => {
   it("stores an indication once, however often it comes", async () => {
     const { intake, stored } = await start();
-    for (const number of [0, 1, 1, 0]) await intake.commit(fanAlert(number), from("web1"));
+    for (const number of [0, 1, 1, 0]) await intake.commit([fanAlert(number)], from("web1"));
     expect([...stored.values()].map(({ summary }) => summary)).toEqual(["fan 0 stopped", "fan 1 stopped"]);
+  });
+
+  it("takes those of one sender together, in their order", async () => {
+    const { intake, stored } = await start();
+    expect(
+      await intake.commit(
+        [0, 1, 2].map((number) => fanAlert(number)),
+        from("web1"),
+      ),
+    ).toEqual([undefined, undefined, undefined]);
+    expect([...stored.values()].map(({ summary }) => summary)).toEqual([0, 1, 2].map((n) => `fan ${n} stopped`));
+  });
+
+  it("says which of them can never be taken", async () => {
+    const { intake } = await start({ refuses: ({ summary }) => summary === "fan 1 stopped" });
+    expect(
+      await intake.commit(
+        [0, 1, 2].map((number) => fanAlert(number)),
+        from("web1"),
+      ),
+    ).toEqual([undefined, expect.objectContaining({ code: "INVALID_PARAMETER", message: "not that one" }), undefined]);
   });
 
   it("does not take for a duplicate what could not be stored the first time", async () => {
     let isDown = true;
     const { intake, stored } = await start({ fail: () => isDown });
-    await expect(intake.commit(fanAlert(0), from("web1"))).rejects.toThrow("database is down");
+    await expect(intake.commit([fanAlert(0)], from("web1"))).rejects.toThrow("database is down");
     isDown = false;
-    await intake.commit(fanAlert(0), from("web1"));
+    await intake.commit([fanAlert(0)], from("web1"));
     expect(stored.size).toBe(1);
   });
 
   it("tells what did not arrive, over a restart", async () => {
     const first = await start();
-    await first.intake.commit(fanAlert(0), from("web1"));
-    await first.intake.commit(fanAlert(4), from("web1"));
+    await first.intake.commit([fanAlert(0)], from("web1"));
+    await first.intake.commit([fanAlert(4)], from("web1"));
     await first.intake.stop();
     const second = await start({ memory: first.saved() });
     await second.clock.advance(SEQUENCE_LIFETIME_MS + 2 * INTAKE_INTERVAL_MS);
@@ -149,9 +177,9 @@ describe("the intake", () => {
 
   it("listens to servers without our agent by their address, and to nobody else", async () => {
     const { intake, stored } = await start();
-    await intake.commit(fanAlert(0), from("", "127.0.0.1"));
+    await intake.commit([fanAlert(0)], from("", "127.0.0.1"));
     expect(stored.size).toBe(1);
-    await expect(intake.commit(fanAlert(0), from("", "192.0.2.9"))).rejects.toMatchObject({ code: "ACCESS_DENIED" });
+    await expect(intake.commit([fanAlert(0)], from("", "192.0.2.9"))).rejects.toMatchObject({ code: "ACCESS_DENIED" });
   });
 });
 
@@ -184,7 +212,7 @@ describe("the listener", () => {
       ...(isHost ? { credentials: { key, cert } } : {}),
     });
     ends.push(() => agent.close());
-    return exportIndication({ agent, path: "/" }, fanAlert(0));
+    return (await exportIndications({ agent, path: "/" }, [fanAlert(0)]))[0];
   }
 
   it("takes indications of our agents, and refuses whoever shows no certificate", async () => {

@@ -19,8 +19,12 @@ import { type LostRange, SequenceJudge, type SequenceMemory } from "./sequence-j
 export const INTAKE_INTERVAL_MS = 60_000;
 
 export interface IndicationIntake extends Service {
-  /** Resolves when the indication is on disk. Throws CimError where its sender is nobody that is known. */
-  commit(indication: CimInstance, origin: ExportOrigin): Promise<void>;
+  /**
+   * Indications that one sender told together. Resolves when they are on disk, but for those that can never be taken: why
+   * not, for each. Throws CimError where their sender is nobody that is
+   * known, and what the database throws.
+   */
+  commit(indications: readonly CimInstance[], origin: ExportOrigin): Promise<readonly (CimError | undefined)[]>;
   /** The sender says itself that so many are lost. */
   tellDropped(hostId: string, count: number): Promise<void>;
 }
@@ -41,18 +45,22 @@ export function createIndicationIntake(needs: IndicationIntakeNeeds): Indication
   let judge = new SequenceJudge();
   let stop = () => {};
 
-  async function commit(indication: CimInstance, origin: ExportOrigin): Promise<void> {
+  async function commit(indications: readonly CimInstance[], origin: ExportOrigin) {
     const hostId = await hostOf(origin);
     if (hostId === undefined)
       throw new CimError("ACCESS_DENIED", `nothing is known here of ${origin.remoteAddress}: it is not listened to`);
     const receivedAtMs = clock.now();
     const freshId = () => createUuid({ clock, random });
-    const alert = alertOfIndication({ indication, hostId, receivedAtMs, freshId });
-    const { refused } = await inbox.store(hostId, [alert]);
-    const [problem] = refused;
-    // Said so in the sender's words: it would be sent again for ever.
-    if (problem !== undefined) throw new CimError("INVALID_PARAMETER", problem.reason);
-    note(indication, hostId);
+    const alerts = indications.map((indication) => alertOfIndication({ indication, hostId, receivedAtMs, freshId }));
+    const { refused } = await inbox.store(hostId, alerts);
+    const problems = new Map(refused.map(({ id, reason }) => [id, reason]));
+    return indications.map((indication, index) => {
+      const problem = problems.get(alerts[index]?.id ?? "");
+      // Said so in the sender's words: it would be sent again for ever.
+      if (problem !== undefined) return new CimError("INVALID_PARAMETER", problem);
+      note(indication, hostId);
+      return undefined;
+    });
   }
 
   function note(indication: CimInstance, hostId: string): void {

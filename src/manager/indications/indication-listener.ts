@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import { CimError } from "../../cim/cim-error.ts";
 import { remoteAddressOf } from "../../net/http-listen.ts";
 import { createHttpsListener, type HttpsListenerNeeds, peerOfRequest } from "../../net/https-listen.ts";
 import type { PortBook } from "../../ports/port-settings.ts";
@@ -53,22 +52,16 @@ export function createIndicationListener({
   const takeExport = createCimXmlListener({
     identify: async (request) => ({ known: true, user: originOf(request).user, mayChange: false }),
     addressOf: remoteAddressOf,
-    commit: (indication, origin) => intake.commit(indication, origin),
+    commit: intake.commit,
     log,
   });
   const takeEvents = createEventSink({
     senderOf: (request) => hostOf(originOf(request)),
     async commit({ sender, path, events, unreadable, dropped }) {
-      // Of one sender, so in their order; together, so that a batch is one commit.
-      await Promise.all(
-        events.map((event) =>
-          intake.commit(event, { user: sender, url: path, remoteAddress: "" }).catch((error: unknown) => {
-            // One that the inbox refuses would come again for ever, and hold up those behind it.
-            if (!(error instanceof CimError)) throw error;
-            log.warn({ host: sender, reason: error.message }, "an indication was refused");
-          }),
-        ),
-      );
+      const problems = await intake.commit(events, { user: sender, url: path, remoteAddress: "" });
+      // One that the inbox refuses would come again for ever, and hold up those behind it.
+      for (const problem of problems)
+        if (problem !== undefined) log.warn({ host: sender, reason: problem.message }, "an indication was refused");
       for (const reason of unreadable) log.warn({ host: sender, reason }, "an indication cannot be read");
       if (dropped > 0) await intake.tellDropped(sender, dropped);
       return "committed";

@@ -21,7 +21,8 @@ export interface ExchangeTarget {
 
 export interface ExchangeCall {
   readonly family: Family;
-  readonly method: string;
+  /** Absent where the body holds several calls. */
+  readonly method?: string;
   /** CIMObject; absent for exports. */
   readonly object?: string;
   readonly body: Message["body"];
@@ -74,11 +75,15 @@ function headersOf({ family, method, object }: ExchangeCall): Record<string, str
     CIMProtocolVersion: PROTOCOL_VERSION,
     TE: "trailers",
   };
-  if (family === "export") return { ...common, CIMExport: "MethodRequest", CIMExportMethod: escapeHeader(method) };
+  if (family === "export") {
+    // DSP0200 §6.3.8: a batch says that it is one, and names no method.
+    const what = method === undefined ? { CIMExportBatch: "" } : { CIMExportMethod: escapeHeader(method) };
+    return { ...common, CIMExport: "MethodRequest", ...what };
+  }
   return {
     ...common,
     CIMOperation: "MethodCall",
-    CIMMethod: escapeHeader(method),
+    CIMMethod: escapeHeader(method ?? ""),
     CIMObject: escapeHeader(object ?? ""),
   };
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { CIM_STATUS, CimError } from "../../cim/cim-error.ts";
-import type { CimInstance } from "../../cim/cim-instance.ts";
+import { CimError } from "../../cim/cim-error.ts";
+import { CimInstance } from "../../cim/cim-instance.ts";
 import { reasonOf, WireError } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import { sendDocument, sendRefusal } from "./answer.ts";
@@ -16,8 +16,8 @@ import { isRefusal, judgeHead, mismatch, type Refusal, type RequestHead } from "
 import type { Caller } from "./server.ts";
 import { judgeVersions, readXmlBody } from "./xml-body.ts";
 
-// A listener for indications (DSP0200 §5.5: ExportIndication). It answers only after `commit` has resolved: whoever sent
-// the indication may forget it from then on.
+// A listener for indications (DSP0200 §5.5: ExportIndication), single or in batches. It answers only after `commit` has
+// resolved: whoever sent them may forget them from then on.
 
 /** Where an indication came from. */
 export interface ExportOrigin {
@@ -30,8 +30,14 @@ export interface ExportOrigin {
 export interface CimXmlListenerNeeds {
   readonly identify: (request: IncomingMessage) => Promise<Caller>;
   readonly addressOf: (request: IncomingMessage) => string;
-  /** Resolves when the indication is on disk. What it throws becomes an ERROR, and the sender tries again. */
-  readonly commit: (indication: CimInstance, origin: ExportOrigin) => Promise<void>;
+  /**
+   * Resolves when the indications of one request are on disk, in their order, but for those that it gives a reason against,
+   * one for each. What it throws becomes an ERROR of all of them, and the sender tries again.
+   */
+  readonly commit: (
+    indications: readonly CimInstance[],
+    origin: ExportOrigin,
+  ) => Promise<readonly (CimError | undefined)[]>;
   readonly log: Log;
 }
 
@@ -59,30 +65,45 @@ export function createCimXmlListener({ identify, addressOf, commit, log }: CimXm
       const { id, body } = message;
       const answer: Message["body"] =
         body.kind === "exportRequests"
-          ? { kind: "exportResponses", value: await eachInOrder(body.value, (call) => take(call, origin)) }
-          : { kind: "exportResponse", value: await take((body as { value: ExportRequest }).value, origin) };
+          ? { kind: "exportResponses", value: await take(body.value, origin) }
+          : { kind: "exportResponse", value: await takeOne((body as { value: ExportRequest }).value, origin) };
       await sendDocument(response, writeMessage(id, answer), { family: "export", acceptsGzip: head.acceptsGzip });
     } finally {
       busy -= 1;
     }
   }
 
-  async function take({ name, parameters }: ExportRequest, origin: ExportOrigin): Promise<ExportResponse> {
-    const error = (status: number, description: string) => ({
-      ...{ name, error: { code: status, description, details: [] }, returned: undefined },
+  async function takeOne(call: ExportRequest, origin: ExportOrigin): Promise<ExportResponse> {
+    const [answer] = await take([call], origin);
+    return answer as ExportResponse;
+  }
+
+  /** Those of one request together, so that they are one commit. */
+  async function take(calls: readonly ExportRequest[], origin: ExportOrigin): Promise<ExportResponse[]> {
+    const read = calls.map(readCall);
+    const problems = await commitAll(
+      read.filter((each) => each instanceof CimInstance),
+      origin,
+    );
+    let committed = 0;
+    return calls.map(({ name }, index) => {
+      const each = read[index];
+      const problem = each instanceof CimInstance ? problems[committed++] : each;
+      return problem === undefined
+        ? { name: "ExportIndication", error: undefined, returned: [] }
+        : refused(name, problem);
     });
-    if (name.toLowerCase() !== "exportindication")
-      return error(CIM_STATUS.NOT_SUPPORTED, `${name.slice(0, 256)}: only ExportIndication is known`);
-    const indication = parameters.find((each) => each.name.toLowerCase() === "newindication")?.value;
-    if (indication === undefined) return error(CIM_STATUS.INVALID_PARAMETER, "NewIndication is missing");
+  }
+
+  async function commitAll(indications: readonly CimInstance[], origin: ExportOrigin) {
+    if (indications.length === 0) return [];
     try {
-      await commit(indication, origin);
+      return await commit(indications, origin);
     } catch (problem) {
-      if (problem instanceof CimError) return error(problem.status, problem.message);
-      log.error({ reason: reasonOf(problem), from: origin.remoteAddress }, "an indication could not be stored");
-      return error(CIM_STATUS.FAILED, "the indication could not be stored: send it again");
+      if (problem instanceof CimError) return indications.map(() => problem);
+      log.error({ reason: reasonOf(problem), from: origin.remoteAddress }, "indications could not be stored");
+      return indications.map(() => new CimError("FAILED", "the indication could not be stored: send it again"));
     }
-    return { name: "ExportIndication", error: undefined, returned: [] };
   }
 
   return (request, response) => {
@@ -94,10 +115,15 @@ export function createCimXmlListener({ identify, addressOf, commit, log }: CimXm
   };
 }
 
-async function eachInOrder<T, U>(items: readonly T[], work: (item: T) => Promise<U>): Promise<U[]> {
-  const results: U[] = [];
-  for (const item of items) results.push(await work(item));
-  return results;
+function readCall({ name, parameters }: ExportRequest): CimInstance | CimError {
+  if (name.toLowerCase() !== "exportindication")
+    return new CimError("NOT_SUPPORTED", `${name.slice(0, 256)}: only ExportIndication is known`);
+  const indication = parameters.find((each) => each.name.toLowerCase() === "newindication")?.value;
+  return indication ?? new CimError("INVALID_PARAMETER", "NewIndication is missing");
+}
+
+function refused(name: string, { status, message }: CimError): ExportResponse {
+  return { name, error: { code: status, description: message, details: [] }, returned: undefined };
 }
 
 async function readExport(request: IncomingMessage, head: RequestHead): Promise<Message | Refusal> {

@@ -6,8 +6,9 @@ import { CimInstance } from "../../cim/cim-instance.ts";
 import { createForeignAgent } from "../../net/foreign-request.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { silentLog } from "../../runtime/log.ts";
+import type { ExchangeTarget } from "./exchange.ts";
 import { createCimXmlListener, type ExportOrigin } from "./export-server.ts";
-import { exportIndication } from "./exporter.ts";
+import { type Delivery, exportIndications } from "./exporter.ts";
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
@@ -23,12 +24,20 @@ const ALERT = new CimInstance({
   ],
 });
 
+/** `commit` takes one after the other; what it rejects with is the reason against that one if it is a CimError. */
 async function listen(commit: (indication: CimInstance, origin: ExportOrigin) => Promise<void>, known = true) {
+  const requests: number[] = [];
   const handler = createCimXmlListener({
     identify: async () =>
       known ? { known: true, user: "sender", mayChange: false } : { known: false, status: 401, reason: "who are you?" },
     addressOf: (request) => request.socket.remoteAddress ?? "",
-    commit,
+    async commit(indications, origin) {
+      requests.push(indications.length);
+      const problems: (CimError | undefined)[] = [];
+      for (const indication of indications)
+        problems.push(await commit(indication, origin).then(() => undefined, onlyCim));
+      return problems;
+    },
     log: silentLog,
   });
   const accepted: (string | undefined)[] = [];
@@ -52,7 +61,18 @@ async function listen(commit: (indication: CimInstance, origin: ExportOrigin) =>
       http.close();
     },
   );
-  return { port, accepted, target: { agent, path: "/hosts/1" } };
+  return { port, accepted, requests, target: { agent, path: "/hosts/1" } };
+}
+
+function onlyCim(error: unknown): CimError {
+  if (error instanceof CimError) return error;
+  throw error;
+}
+
+async function exportIndication(target: ExchangeTarget, indication: CimInstance): Promise<Delivery | undefined> {
+  const [delivery, ...more] = await exportIndications(target, [indication]);
+  expect(more).toEqual([]);
+  return delivery;
 }
 
 it("an indication arrives as it was sent, with where it came from", async () => {
@@ -92,6 +112,61 @@ it.each([
     () => listener.close(),
   );
   expect(await exportIndication({ agent, path: "/" }, ALERT)).toMatchObject(outcome);
+});
+
+const numbered = (number: number) =>
+  new CimInstance({
+    className: "CIM_AlertIndication",
+    properties: [{ name: "SequenceNumber", type: "sint64", isArray: false, value: BigInt(number) }],
+  });
+
+it("several go in one request, and each has its own answer", async () => {
+  const taken: unknown[] = [];
+  const { target, requests } = await listen(async (indication) => {
+    const number = indication.get("SequenceNumber");
+    if (number === 2n) throw new CimError("INVALID_PARAMETER", "not this one");
+    taken.push(number);
+  });
+  expect(await exportIndications(target, [1, 2, 3].map(numbered))).toEqual([
+    { delivered: true },
+    { delivered: false, retry: false, reason: "not this one" },
+    { delivered: true },
+  ]);
+  expect(taken).toEqual([1n, 3n]);
+  expect(requests).toEqual([3]);
+  expect(await exportIndications(target, [])).toEqual([]);
+});
+
+it("of several, none is forgotten when the listener could not store them", async () => {
+  const { target } = await listen(() => Promise.reject(new Error("disk full")));
+  const again = { delivered: false, retry: true };
+  expect(await exportIndications(target, [1, 2].map(numbered))).toMatchObject([again, again]);
+});
+
+it.each([
+  [501, "multiple-requests-unsupported", true],
+  [400, "request-not-valid", true],
+  [503, undefined, undefined],
+  [401, undefined, undefined],
+])("a listener that answers %s (%s) to a batch wants each by itself: %s", async (status, cimerror, wantsSingles) => {
+  const http = createServer((request, response) => {
+    request.resume();
+    response.writeHead(status, { "content-length": "0", ...(cimerror === undefined ? {} : { cimerror }) }).end();
+  });
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  const { port } = http.address() as AddressInfo;
+  const agent = createForeignAgent({
+    ...{ flow: "cimIndication", host: "127.0.0.1", port, trust: { kind: "plain" } },
+    ...{ timeoutMs: 10_000, clock: systemClock },
+  });
+  ends.push(
+    () => agent.close(),
+    () => http.close(),
+  );
+  const [first, second] = await exportIndications({ agent, path: "/" }, [1, 2].map(numbered));
+  expect(first).toMatchObject({ delivered: false, retry: true });
+  expect(first).toEqual(second);
+  expect(first?.delivered === false && first.wantsSingles).toBe(wantsSingles);
 });
 
 it("is not answered before it is committed", async () => {
@@ -187,6 +262,22 @@ it.each([
     400,
     "unsupported-operation",
     "cimexport",
+  ],
+  [
+    "a batch whose header is missing",
+    HEADERS,
+    `<MULTIEXPREQ>${call("ExportIndication", INDICATION).repeat(2)}</MULTIEXPREQ>`,
+    400,
+    "header-mismatch",
+    "CIMExportBatch",
+  ],
+  [
+    "a batch with more in it than is taken",
+    { "content-type": "text/xml", cimexport: "MethodRequest", cimexportbatch: "" },
+    `<MULTIEXPREQ>${call("ExportIndication", INDICATION).repeat(101)}</MULTIEXPREQ>`,
+    501,
+    "multiple-requests-unsupported",
+    "100",
   ],
   ["what is not well-formed", HEADERS, "<SIMPLEEXPREQ>", 400, "request-not-well-formed", ""],
   ["what is not valid", HEADERS, "<SIMPLEREQ/>", 400, "request-not-valid", ""],

@@ -10,7 +10,7 @@ export const REQUESTS_AT_ONCE_MAX = 32;
 export const REQUESTS_PER_USER_MAX = 16;
 /** An operation takes so long at most; a provider that takes longer has its own bound. */
 export const OPERATION_TIMEOUT_MS = 60_000;
-/** Operations in one MULTIREQ. */
+/** Operations in one MULTIREQ, and indications in one MULTIEXPREQ. */
 export const BATCH_OPERATIONS_MAX = 100;
 /** An answer is collected up to here and sent with its length; a longer one goes out in pieces. */
 export const ANSWER_COLLECTED_BYTES_MAX = 256 * 1024;
@@ -35,7 +35,7 @@ export const COLLECTED_OBJECTS_MAX = 100_000;
 /** Objects that a client asks for at a time. */
 export const CLIENT_PULL_OBJECTS = 500;
 
-/** Indications that a listener takes up at once: each waits for a commit to the database. */
+/** Requests with indications that a listener takes up at once: each waits for a commit to the database. */
 export const EXPORTS_AT_ONCE_MAX = 256;
-/** One indication, with the error it may embed. */
+/** One indication, with the error it may embed, or a batch of ordinary ones. */
 export const EXPORT_BYTES_MAX = 1024 * 1024;
