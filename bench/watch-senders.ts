@@ -1,6 +1,6 @@
 // The other half of the simulated servers: sends reliable indications (DSP1054 §7.10) to the manager's listener, each host
-// from its own address over its own connection, one after another as the standard demands: the next when the last was
-// acknowledged. Documents are made once and numbered, so that the sender is not what is measured.
+// from its own address over its own connection, one after another or in batches of an agent with a backlog, the next when
+// the last was acknowledged. Documents are made once and numbered, so that the sender is not what is measured.
 
 import { once } from "node:events";
 import type { TcpNetConnectOpts } from "node:net";
@@ -17,6 +17,8 @@ const RETRY_MS = 1_000;
 const NUMBER = 8_765_432_109_876n;
 const CONTEXT = "context-of-this-host";
 const IDENTIFIER = "ACME:identifier-of-this-one";
+
+const REQUEST = "SIMPLEEXPREQ";
 
 /** As a server of somebody else has it: with its own identifier, which is no id of ours. */
 function createTemplate(): string {
@@ -45,8 +47,9 @@ function createTemplate(): string {
 /** One host: its connection and its numbers. */
 class Sender {
   readonly #open: () => Promise<TLSSocket>;
-  readonly #head: string;
-  readonly #template: readonly string[];
+  readonly #path: string;
+  /** What stands before the request in a document, the request around its two numbers, and what stands behind it. */
+  readonly #document: { readonly head: string; readonly request: readonly string[]; readonly tail: string };
   readonly #context = createUuid({ clock, random });
   #socket: TLSSocket | undefined;
   #number = 0;
@@ -59,22 +62,37 @@ class Sender {
     template: string,
   ) {
     this.#open = () => openConnection(addressOf(index), port);
-    this.#head =
-      `POST ${path} HTTP/1.1\r\nHost: manager\r\nContent-Type: application/xml; charset="utf-8"\r\nCIMProtocolVersion: 1.0\r\n` +
-      `CIMExport: MethodRequest\r\nCIMExportMethod: ExportIndication\r\nContent-Length: `;
-    this.#template = template.replace(CONTEXT, this.#context).split(new RegExp(`${NUMBER}|${IDENTIFIER}`));
+    this.#path = path;
+    const own = template.replace(CONTEXT, this.#context);
+    const [from, to] = [own.indexOf(`<${REQUEST}>`), own.indexOf(`</${REQUEST}>`) + `</${REQUEST}>`.length];
+    const request = own.slice(from, to).split(new RegExp(`${NUMBER}|${IDENTIFIER}`));
+    this.#document = { head: own.slice(0, from), request, tail: own.slice(to) };
   }
 
-  /** Sends the next ones until `take` gives none any more. */
-  async send(take: () => boolean): Promise<void> {
-    while (take()) {
-      const [before = "", between = "", after = ""] = this.#template;
-      const body = `${before}ACME:${this.#context}-${this.#number}${between}${this.#number}${after}`;
-      this.#number += 1;
-      const answer = await this.#deliver(`${this.#head}${Buffer.byteLength(body)}\r\n\r\n${body}`);
-      if (answer.startsWith("HTTP/1.1 200") && !answer.includes("<ERROR")) this.acknowledged += 1;
-      else this.refused += 1;
+  /** Sends the next ones until `take`, which is told how many are wanted, gives none any more. */
+  async send(take: (wanted: number) => number, batch: number): Promise<void> {
+    for (let count = take(batch); count > 0; count = take(batch)) {
+      const answer = await this.#deliver(this.#requestOf(count));
+      if (answer.startsWith("HTTP/1.1 200") && !answer.includes("<ERROR")) this.acknowledged += count;
+      else this.refused += count;
     }
+  }
+
+  #requestOf(count: number): string {
+    const { head, request, tail } = this.#document;
+    const [before = "", between = "", after = ""] = request;
+    let requests = "";
+    for (let each = 0; each < count; each += 1) {
+      requests += `${before}ACME:${this.#context}-${this.#number}${between}${this.#number}${after}`;
+      this.#number += 1;
+    }
+    const isBatch = count > 1;
+    const body = `${head}${isBatch ? `<MULTIEXPREQ>${requests}</MULTIEXPREQ>` : requests}${tail}`;
+    return (
+      `POST ${this.#path} HTTP/1.1\r\nHost: manager\r\nContent-Type: application/xml; charset="utf-8"\r\n` +
+      `CIMProtocolVersion: 1.0\r\nCIMExport: MethodRequest\r\n${isBatch ? "CIMExportBatch: " : "CIMExportMethod: ExportIndication"}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+    );
   }
 
   async connect(): Promise<TLSSocket> {
@@ -148,20 +166,21 @@ const works = {
     senders = paths.map((path, index) => new Sender({ index, path, port }, template));
     return { documentBytes: Buffer.byteLength(template) };
   },
-  /** Sends so many in all, over so many connections at once, as fast as they are acknowledged. */
-  async send({ count, lines }: { readonly count: number; readonly lines: number }) {
+  /** Sends so many in all, over so many connections at once, so many in a request, as fast as they are acknowledged. */
+  async send({ count, lines, batch }: { readonly count: number; readonly lines: number; readonly batch: number }) {
     const [begun, before] = [performance.now(), process.cpuUsage()];
     const sum = (of: (sender: Sender) => number) => senders.reduce((total, sender) => total + of(sender), 0);
     const [acknowledged, again] = [sum((sender) => sender.acknowledged), sum((sender) => sender.again)];
     let left = count;
-    const take = () => {
-      left -= 1;
-      return left >= 0;
+    const take = (wanted: number) => {
+      const taken = Math.min(wanted, left);
+      left -= taken;
+      return taken;
     };
     // Other hosts each time.
     first = (first + lines) % senders.length;
     const turn = [...senders.slice(first), ...senders.slice(0, first)].slice(0, lines);
-    await Promise.all(turn.map((sender) => sender.send(take)));
+    await Promise.all(turn.map((sender) => sender.send(take, batch)));
     const { user, system } = process.cpuUsage(before);
     return {
       seconds: (performance.now() - begun) / 1_000,

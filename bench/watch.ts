@@ -1,13 +1,15 @@
 // What watching costs a manager: servers polled each minute, subscriptions kept at them, indications taken from them.
 //
 //   node bench/watch.ts [--hosts N] [--subscriptions N] [--minutes N] [--indications N] [--hour-hosts N] [--factor N]
-//                       [--out FILE] [--profile FOLDER]
+//                       [--out FILE] [--profile FOLDER] [--only minutes|indications|hour]
 //
 // Three processes: a whole manager, simulated servers that answer its questions, and the same servers as far as they tell
 // it something by themselves. Three scenarios, each with a manager that has just started:
 //   minutes      all hosts and subscriptions, by the world's clock;
 //   indications  as fast as the manager acknowledges them;
-//   hour         fewer hosts by a clock that runs faster, so that an hour's looks, renewals, writes and clearing happen.
+//   hour         fewer hosts by a clock that runs faster, so that an hour's looks, renewals, writes and clearing happen, at
+//                no higher a rate than that of all hosts by the world's clock.
+// With --only, what it measures is printed and no document written.
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
@@ -25,17 +27,20 @@ const { values: options } = parseArgs({
     subscriptions: { type: "string", default: "1000" },
     minutes: { type: "string", default: "5" },
     indications: { type: "string", default: "20000" },
-    "hour-hosts": { type: "string", default: "2000" },
-    factor: { type: "string", default: "6" },
+    "hour-hosts": { type: "string", default: "500" },
+    factor: { type: "string", default: "4" },
     out: { type: "string", default: "docs/benchmarks-watch.md" },
     profile: { type: "string" },
+    only: { type: "string" },
   },
 });
 const [hosts, subscriptions, factor] = [Number(options.hosts), Number(options.subscriptions), Number(options.factor)];
 const hourHosts = Number(options["hour-hosts"]);
 const MINUTE_MS = 60_000;
 const POINTS = 10;
+/** Turns with one indication in a request, then as many with batches; the first of each warms up. */
 const TURNS = 4;
+const BATCH = 100;
 const SET_UP_TURNS = 120;
 const SET_UP_TURN_MS = 2_500;
 /** Hosts that tell something at once: as many as the manager takes up together. */
@@ -133,16 +138,19 @@ const indications = () =>
     { hosts: subscriptions, subscriptions, factor: 6, pollSeconds: 3_600 },
     async ({ manager, senders, fleet }) => {
       await subscribedAt(fleet, subscriptions);
-      const turns: IndicationTurn[] = [];
-      for (let turn = 0; turn < TURNS; turn += 1) {
-        const before = await manager.ask("figures", { isTidy: false });
-        const sent = await senders.ask("send", { count: Number(options.indications), lines: LINES });
-        const now = await manager.ask("figures", { isTidy: false });
-        const { committed } = await manager.ask("inbox", undefined);
-        turns.push({ ...sent, committed, managerSeconds: now.cpuSeconds - before.cpuSeconds, load: load() });
-        console.log(turns.at(-1));
-      }
-      return turns;
+      const turnsOf = async (batch: number) => {
+        const turns: IndicationTurn[] = [];
+        for (let turn = 0; turn < TURNS; turn += 1) {
+          const before = await manager.ask("figures", { isTidy: false });
+          const sent = await senders.ask("send", { count: Number(options.indications), lines: LINES, batch });
+          const now = await manager.ask("figures", { isTidy: false });
+          const { committed } = await manager.ask("inbox", undefined);
+          turns.push({ ...sent, batch, committed, managerSeconds: now.cpuSeconds - before.cpuSeconds, load: load() });
+          console.log(turns.at(-1));
+        }
+        return turns;
+      };
+      return { singles: await turnsOf(1), batches: await turnsOf(BATCH) };
     },
   );
 
@@ -156,7 +164,11 @@ const hour = () =>
       const begun = performance.now();
       let [looks, told, lost] = [0, 0, 0];
       for (let point = 1; point <= POINTS; point += 1) {
-        const sent = await senders.ask("send", { count: perPoint, lines: Math.min(LINES, Math.floor(hourHosts / 2)) });
+        const sent = await senders.ask("send", {
+          count: perPoint,
+          lines: Math.min(LINES, Math.floor(hourHosts / 2)),
+          batch: 1,
+        });
         told += sent.acknowledged;
         if (point === POINTS / 2) {
           lost = await fleet.ask("forget", Math.floor(hourHosts / 20));
@@ -173,11 +185,19 @@ const hour = () =>
     },
   );
 
-const report: Report = {
-  ...{ hosts, subscriptions, hourHosts, factor, lines: LINES, loadBefore: load() },
-  minutes: await minutes(),
-  indications: await indications(),
-  hour: await hour(),
-};
-if (options.out !== "") await writeFile(options.out, renderReport(report));
-else console.log(renderReport(report));
+const scenarios = { minutes, indications, hour };
+
+async function reportAll(): Promise<void> {
+  const report: Report = {
+    ...{ hosts, subscriptions, hourHosts, factor, lines: LINES, loadBefore: load() },
+    minutes: await minutes(),
+    indications: await indications(),
+    hour: await hour(),
+  };
+  if (options.out === "") console.log(renderReport(report));
+  else await writeFile(options.out, renderReport(report));
+}
+
+if (options.only === undefined) await reportAll();
+else if (Object.hasOwn(scenarios, options.only)) await scenarios[options.only as keyof typeof scenarios]();
+else throw new Error(`--only ${options.only}: one of ${Object.keys(scenarios).join(", ")}`);
