@@ -72,9 +72,20 @@ export function parseCimText(type: CimType, text: string): CimScalar {
   if (type === "datetime") return CimDateTime.parseAny(trimmed);
   if (type === "reference") return ObjectPath.parse(trimmed);
   if (type === "real32" || type === "real64") return parseReal(type, trimmed);
-  const integer = parseInteger(trimmed, type);
-  if (type in LARGE) return integer;
-  return Number(integer);
+  return isSmall(type) ? parseSmall(trimmed, type) : parseInteger(trimmed, type);
+}
+
+function isSmall(type: CimType): type is keyof typeof SMALL {
+  return type in SMALL;
+}
+
+function parseSmall(text: string, type: keyof typeof SMALL): number {
+  // As nearly all are written.
+  if (/^\d{1,10}$/.test(text)) {
+    const value = Number(text);
+    if (value <= SMALL[type][1]) return value;
+  }
+  return Number(parseInteger(text, type));
 }
 
 function parseBoolean(text: string): boolean {
@@ -95,14 +106,15 @@ function parseReal(type: "real32" | "real64", text: string): number {
 
 /** Decimal, hexadecimal (`0x1f`) and binary (`101b`), as DSP0201 §5.2.4.2 allows. */
 function parseInteger(text: string, type: CimType): bigint {
-  const problem = `${JSON.stringify(text.slice(0, 40))} is not a ${type}`;
-  if (text.length > 80) throw new WireError("", problem);
-  const match = /^([+-]?)(?:(\d+)|0[xX]([0-9a-fA-F]+))$/.exec(text);
-  const binary = /^([+-]?)([01]+)[bB]$/.exec(text);
+  const refuse = (): never => {
+    throw new WireError("", `${JSON.stringify(text.slice(0, 40))} is not a ${type}`);
+  };
+  if (text.length > 80) refuse();
+  const digits = text.replace(/^[+-]/, "");
   let value: bigint;
-  if (match !== null) value = match[2] === undefined ? BigInt(`0x${match[3]}`) : BigInt(match[2]);
-  else if (binary !== null) value = BigInt(`0b${binary[2]}`);
-  else throw new WireError("", problem);
+  if (/^(?:\d+|0[xX][0-9a-fA-F]+)$/.test(digits)) value = BigInt(digits);
+  else if (/^[01]+[bB]$/.test(digits)) value = BigInt(`0b${digits.slice(0, -1)}`);
+  else return refuse();
   if (text.startsWith("-")) value = -value;
   const [least, most] = rangeOf(type);
   if (value < least || value > most) throw new WireError("", `${text} does not fit into ${type}`);

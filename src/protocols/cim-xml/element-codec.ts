@@ -172,6 +172,18 @@ export function element<const F extends Fields>(name: string, fields: F): Elemen
   };
 }
 
+/** An element that is its text and nothing else. */
+export function textElement(name: string): ElementCodec<string> {
+  return {
+    names: [name],
+    read(from) {
+      from.children[0]?.refuse(`is not expected in <${name}>`);
+      return from.text;
+    },
+    write: (writer, value) => void writer.element(name, {}, () => void writer.text(value)),
+  };
+}
+
 /** The same element for a type of ours: `toValue` may throw WireError, or use `from.refuse`. */
 export function mapped<T, U>(
   codec: ElementCodec<T>,

@@ -21,6 +21,7 @@ import {
   children,
   choice,
   countText,
+  type Decoded,
   defaultAttribute,
   type ElementCodec,
   element,
@@ -164,17 +165,27 @@ const AnyProperty = choice({
   reference: element("PROPERTY.REFERENCE", { referenceClass: optionalAttribute("REFERENCECLASS", anyText), ...shared }),
 });
 
+type FoundProperty = Decoded<typeof AnyProperty>;
+
+/** Of the one shape for nearly all, which engines keep as fields. */
+function propertyOf({ kind, value: found }: FoundProperty, from: XmlElement): CimProperty {
+  const { name, value: raw } = found;
+  const isArray = kind === "array";
+  if (kind === "reference") {
+    const { referenceClass } = found;
+    const value = typedValue(raw, { type: "reference", isArray }, from);
+    return { name, type: "reference", isArray, value, ...(referenceClass === undefined ? {} : { referenceClass }) };
+  }
+  const { type, embedded } = found;
+  const value = typedValue(raw, { type, isArray, embedded }, from);
+  return embedded === undefined ? { name, type, isArray, value } : { name, type, isArray, value, embedded };
+}
+
 export const Property: ElementCodec<PropertyElement> = mapped(AnyProperty, {
-  toValue: ({ kind, value: found }, from): PropertyElement => {
-    const { name, classOrigin, propagated, qualifiers, value: raw } = found;
-    const type = kind === "reference" ? "reference" : found.type;
-    const embedded = kind === "reference" ? undefined : found.embedded;
-    const referenceClass = kind === "reference" ? found.referenceClass : undefined;
-    const isArray = kind === "array";
+  toValue: (read, from): PropertyElement => {
+    const { classOrigin, propagated, qualifiers } = read.value;
     return {
-      ...{ name, type, isArray, value: typedValue(raw, { type, isArray, embedded }, from) },
-      ...(referenceClass === undefined ? {} : { referenceClass }),
-      ...(embedded === undefined ? {} : { embedded }),
+      ...propertyOf(read, from),
       ...(classOrigin === undefined ? {} : { classOrigin }),
       ...(propagated ? { propagated } : {}),
       ...(qualifiers.length === 0 ? {} : { qualifiers }),
@@ -198,19 +209,21 @@ export const Property: ElementCodec<PropertyElement> = mapped(AnyProperty, {
   },
 });
 
+/** Where a property comes from, and its qualifiers, nobody needs in an instance. */
+const InstanceProperty: ElementCodec<CimProperty> = {
+  ...Property,
+  read: (from) => propertyOf(AnyProperty.read(from), from),
+};
+
 export const Instance: ElementCodec<CimInstance> = mapped(
   element("INSTANCE", {
     className: attribute("CLASSNAME", anyText),
-    // Deprecated in instances, and nobody needs them there.
+    // Deprecated in instances.
     qualifiers: children(Qualifier),
-    properties: children(Property),
+    properties: children(InstanceProperty),
   }),
   {
-    toValue: ({ className, properties }) =>
-      new CimInstance({
-        className,
-        properties: properties.map(({ classOrigin: _, propagated: __, qualifiers: ___, ...property }) => property),
-      }),
+    toValue: ({ className, properties }) => new CimInstance({ className, properties }),
     fromValue: ({ className, properties }) => ({ className, qualifiers: [], properties }),
   },
 );

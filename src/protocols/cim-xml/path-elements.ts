@@ -13,6 +13,7 @@ import {
   oneOfTexts,
   optionalAttribute,
   ownText,
+  textElement,
 } from "./element-codec.ts";
 
 // Names of namespaces, classes and instances (DSP0201 §5.2.3 and §5.2.5). All of them become ObjectPaths: one without
@@ -33,10 +34,7 @@ export const LocalNamespacePath: ElementCodec<string> = mapped(
   },
 );
 
-const Host = mapped(element("HOST", { text: ownText }), {
-  toValue: ({ text }) => text.trim(),
-  fromValue: (text) => ({ text }),
-});
+const Host = mapped(textElement("HOST"), { toValue: (text) => text.trim(), fromValue: (text: string) => text });
 
 const NamespacePath = element("NAMESPACEPATH", { host: child(Host), namespace: child(LocalNamespacePath) });
 

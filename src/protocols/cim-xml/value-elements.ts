@@ -1,14 +1,11 @@
 import type { ObjectPath } from "../../cim/object-path.ts";
-import { type Choice, children, choice, type ElementCodec, element, mapped, ownText } from "./element-codec.ts";
+import { type Choice, children, choice, type ElementCodec, element, mapped, textElement } from "./element-codec.ts";
 import { ValueReference } from "./path-elements.ts";
 
 // Values (DSP0201 §5.2.4). What a text means is said by the type in the element around it, or by a declaration, so that
 // values are read in two steps: RawValue as it stands in the document, and `typedValue` of instance-elements.ts.
 
-const Value: ElementCodec<string> = mapped(element("VALUE", { text: ownText }), {
-  toValue: ({ text }) => text,
-  fromValue: (text) => ({ text }),
-});
+const Value = textElement("VALUE");
 const ValueNull: ElementCodec<null> = mapped(element("VALUE.NULL", {}), { toValue: () => null, fromValue: () => ({}) });
 
 const Item = choice({ text: Value, null: ValueNull });
