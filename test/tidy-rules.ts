@@ -179,3 +179,13 @@ export function randomness(sources: readonly Source[]): Finding[] {
         : null,
   );
 }
+
+/** Node's own way to the other side's certificate loses memory with every handshake. */
+export function leaks(sources: readonly Source[]): Finding[] {
+  const where = (path: string) => !isTest(path);
+  return eachNode(sources, "leak", where, (node) =>
+    node.type === "MemberExpression" && nameOf(node.property) === "getPeerX509Certificate"
+      ? "getPeerX509Certificate never gives back a chain's memory: call shownCertificate (src/net/certificate.ts)"
+      : null,
+  );
+}

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { GENERATED_DOCUMENTS, type GeneratedDocument, staleDocuments } from "../scripts/generate-docs.ts";
 import { folderCycles, importTable, MAY_IMPORT, noBarrels } from "./tidy-imports.ts";
-import { clocks, fixedListeners, portNumbers, randomness, sockets } from "./tidy-rules.ts";
+import { clocks, fixedListeners, leaks, portNumbers, randomness, sockets } from "./tidy-rules.ts";
 import { type Finding, formatFinding, readSources, type Source } from "./tidy-source.ts";
 
 const sources = readSources();
@@ -20,6 +20,7 @@ const RULES: Readonly<Record<string, (sources: readonly Source[]) => Finding[]>>
   sockets,
   clocks,
   randomness,
+  leaks,
 };
 
 describe("the house is tidy", () => {
@@ -134,6 +135,7 @@ describe("each rule can fail", () => {
     ["sockets", "src/agent/a.ts", `const http = await import("node:https");`, "node:https"],
     ["sockets", "src/api/a.ts", "await fetch(url);", "fetch opens a socket of no flow"],
     ["sockets", "src/api/a.ts", "new WebSocket(url);", "WebSocket opens a socket"],
+    ["leaks", "src/net/a.ts", "const x = socket.getPeerX509Certificate();", "call shownCertificate"],
     ["clocks", "src/agent/a.ts", "const x = Date.now();", "Date.now reads this machine's time"],
     ["clocks", "src/agent/a.ts", "const x = new Date();", "take a Clock"],
     ["clocks", "src/console/a.tsx", "const x = <p>{new Date().toString()}</p>;", "take a Clock"],

@@ -6,6 +6,7 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
 import type { Clock } from "../runtime/clock.ts";
 import type { ConnectError, Destination } from "../runtime/errors.ts";
+import { fingerprintOf, shownCertificate } from "./certificate.ts";
 import { clientContext } from "./client-contexts.ts";
 import {
   ABORTED,
@@ -128,7 +129,8 @@ function trusting(trust: ForeignTrust): Trusting {
 /** Why a finished handshake is not to be trusted. */
 function judge(socket: TLSSocket, options: ForeignDialOptions): ConnectError | undefined {
   const { trust, host } = options;
-  const shown = socket.getPeerX509Certificate()?.fingerprint256.replaceAll(":", "").toLowerCase();
+  const certificate = shownCertificate(socket);
+  const shown = certificate && fingerprintOf(certificate);
   if (trust.kind === "pinned") {
     // Who issued it, and until when, does not matter then.
     const wanted = trust.fingerprint.replaceAll(":", "").toLowerCase();

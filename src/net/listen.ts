@@ -13,6 +13,7 @@ import { assert, ConnectError, reasonOf, TimeoutError, WireError } from "../runt
 import type { Log } from "../runtime/log.ts";
 import type { Service } from "../runtime/service.ts";
 import { Admission, plainAddress } from "./admission.ts";
+import { shownCertificate } from "./certificate.ts";
 import type { Connection, Connections } from "./connections.ts";
 import type { Identity } from "./identity.ts";
 import { type IsRevoked, judgeCertificate, judgeForeignCertificate } from "./judge-certificate.ts";
@@ -157,7 +158,7 @@ export function createTlsListener(needs: TlsListenerNeeds): TlsListener {
   /** The connection that comes of a finished handshake, or why there is none. */
   function decide(socket: TLSSocket, { raw, address, remotePort }: Arrival): Connection | Refused {
     const remote = { flow, socket, remoteAddress: address, remotePort };
-    const certificate = tls === "server-only" ? undefined : socket.getPeerX509Certificate();
+    const certificate = tls === "server-only" ? undefined : shownCertificate(socket);
     if (certificate === undefined) {
       if (!mayBeAnonymous()) return { refusal: "noCertificate" };
       const refusal = admission.enterAnonymous(address);

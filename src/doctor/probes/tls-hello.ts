@@ -4,7 +4,7 @@
 import { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
-import { fingerprintOf } from "../../net/certificate.ts";
+import { fingerprintOf, shownCertificate } from "../../net/certificate.ts";
 import type { ExpectedPeer } from "../../net/dial.ts";
 import type { Identity } from "../../net/identity.ts";
 import { describePeer, idOfPeer, peerOfCertificate } from "../../net/peer.ts";
@@ -108,7 +108,7 @@ function judgeCertificate(
   socket: TLSSocket,
   { identity, expect, clock }: { readonly identity: Identity; readonly expect: ExpectedPeer; readonly clock: Clock },
 ): Answer {
-  const certificate = socket.getPeerX509Certificate();
+  const certificate = shownCertificate(socket);
   if (certificate === undefined) return { proof: "foreign", detail: "no certificate" };
   if (!certificate.verify(new X509Certificate(identity.authority).publicKey)) {
     return { proof: "foreign", detail: `SHA-256 ${fingerprintOf(certificate)}` };
