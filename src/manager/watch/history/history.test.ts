@@ -64,6 +64,25 @@ describe("the history of readings", () => {
     await history.stop();
   });
 
+  it("writes at a stop as much as there is time for, and says what is lost", async () => {
+    // Each look at the time takes a second.
+    const slow = Object.create(clock, {
+      now: { value: () => START_MS + 1_000 * ++looks },
+    }) as typeof clock;
+    let looks = 0;
+    history = open(slow);
+    const count = (HISTORY_LIMITS.seriesPerCommit * 4) / 5;
+    for (const host of ["a", "b"]) {
+      const readings = Array.from({ length: count }, (_, index) => ({ ...reading(1), component: `disk ${index}` }));
+      history.take(host, { readAtMs: 0, readings });
+    }
+    looks = 0;
+    await history.stop();
+    expect(warnings).toEqual(["history: there was no time to write the last minutes of some series"]);
+    const stored = await database.selectFrom("reading_minutes").selectAll().execute();
+    expect(stored).toHaveLength(HISTORY_LIMITS.seriesPerCommit);
+  });
+
   it("keeps an hour that ended while nothing was stored", async () => {
     await look(1);
     await clock.advance(HOUR_MS);
@@ -188,9 +207,9 @@ describe("the step of an answer", () => {
   });
 });
 
-function open(): History {
+function open(of = clock): History {
   const log = { ...silentLog, warn: (_: unknown, sentence: string) => warnings.push(sentence) };
-  return createHistory({ database, settings: SETTINGS, clock, log: log as typeof silentLog });
+  return createHistory({ database, settings: SETTINGS, clock: of, log: log as typeof silentLog });
 }
 
 async function look(value: number): Promise<void> {

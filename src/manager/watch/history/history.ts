@@ -75,6 +75,7 @@ export function createHistory({
   let ended: HourOfSeries[] = [];
   let stopStoring = () => {};
   let storing: Promise<void> = Promise.resolve();
+  let stopsAtMs = Number.POSITIVE_INFINITY;
 
   function take(hostId: string, { readings }: HostReadings): void {
     const nowMs = clock.now();
@@ -108,13 +109,14 @@ export function createHistory({
     );
   }
 
-  /** Everything that the database does not have yet. */
-  async function store(): Promise<void> {
+  /** Everything that the database does not have yet; while stopping, as much as there is time for. Gives back what is left. */
+  async function store(): Promise<number> {
     const due = [...ended, ...[...hosts.values()].flatMap((host) => [...host.current.values()])].filter(
       (one) => one.isChanged,
     );
     ended = [];
     for (let start = 0; start < due.length; start += HISTORY_LIMITS.seriesPerCommit) {
+      if (clock.now() >= stopsAtMs) return due.length - start;
       const part = due.slice(start, start + HISTORY_LIMITS.seriesPerCommit);
       const sequences = new Map<HourOfSeries, number>();
       for (const one of part) {
@@ -126,6 +128,7 @@ export function createHistory({
       await yieldToOthers(); // Alerts and the console come first.
     }
     forgetIdle();
+    return 0;
   }
 
   async function sequenceOf(one: HourOfSeries): Promise<number | undefined> {
@@ -158,7 +161,7 @@ export function createHistory({
   async function round(): Promise<void> {
     try {
       await store();
-      await age(tables, settings, clock);
+      await age(tables, settings, clock, () => clock.now() >= stopsAtMs);
     } catch (error) {
       log.error({ reason: reasonOf(error) }, "history: could not be written; it is tried again");
     }
@@ -225,23 +228,35 @@ export function createHistory({
     },
     async stop() {
       stopStoring();
+      stopsAtMs = clock.now() + HISTORY_LIMITS.stopMs;
       await storing;
-      await store().catch((error: unknown) => {
+      try {
+        const left = await store();
+        if (left > 0) log.warn({ series: left }, "history: there was no time to write the last minutes of some series");
+      } catch (error) {
         log.error({ reason: reasonOf(error) }, "history: the last minutes could not be written");
-      });
+      }
     },
   };
 }
 
-/** Minutes that are old become averages; averages that are old, or too many, go. */
-export async function age(tables: HistoryTables, settings: HistorySettings, clock: Clock): Promise<void> {
+/** Minutes that are old become averages; averages that are old, or too many, go. Ends early, in good order, when `isOver`. */
+export async function age(
+  tables: HistoryTables,
+  settings: HistorySettings,
+  clock: Clock,
+  isOver = () => false,
+): Promise<void> {
   const hourNow = Math.floor(clock.now() / HOUR_MS);
   const keptFrom = hourNow - settings.minutesDays * 24;
   for (;;) {
     const oldest = await tables.oldestMinutesHour();
     if (oldest === undefined || oldest >= hourNow - 1) break;
     if (oldest >= keptFrom && (await tables.bytes()) <= settings.bytesMax) break;
-    while (await tables.condense(oldest)) await yieldToOthers();
+    while (await tables.condense(oldest)) {
+      await yieldToOthers();
+      if (isOver()) return;
+    }
   }
   const dayNow = Math.floor(clock.now() / DAY_MS);
   await tables.forgetBefore(dayNow - settings.hoursDays);

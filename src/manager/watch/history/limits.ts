@@ -9,6 +9,8 @@ export const HISTORY_LIMITS = {
    * have some 70,000 series.
    */
   seriesPerCommit: 500,
+  /** Writing at a stop ends after this, below the bound of stopping a service: what is left is lost, as by a kill. */
+  stopMs: 1_500,
   /** Points of one answer. */
   points: 2_000,
 } as const;
