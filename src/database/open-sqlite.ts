@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { CorruptionError, codeOf, reasonOf, SettingsError } from "../runtime/errors.ts";
+import { RecentMap } from "../runtime/recent-map.ts";
 import { sqliteFailure } from "./sqlite-failure.ts";
 
 // One way to open a SQLite file, for the manager's database (under Kysely) and the agent's spool (raw statements, which
@@ -118,7 +119,7 @@ function configure(
 }
 
 function wrap(file: string, database: DatabaseSync): Sqlite {
-  const statements = new Map<string, SqliteStatement>();
+  const statements = new RecentMap<string, SqliteStatement>(STATEMENTS_MAX);
 
   function guarded<T>(run: () => T): T {
     try {
@@ -129,12 +130,7 @@ function wrap(file: string, database: DatabaseSync): Sqlite {
   }
 
   function prepare(sql: string): SqliteStatement {
-    const known = statements.get(sql);
-    if (known !== undefined) return known;
-    const statement = guarded(() => wrapStatement(database.prepare(sql), guarded));
-    if (statements.size >= STATEMENTS_MAX) statements.delete(statements.keys().next().value as string);
-    statements.set(sql, statement);
-    return statement;
+    return statements.recall(sql, () => guarded(() => wrapStatement(database.prepare(sql), guarded)));
   }
 
   return {

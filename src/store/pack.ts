@@ -1,5 +1,6 @@
 import { assert, CorruptionError, WireError } from "../runtime/errors.ts";
 import type { Random } from "../runtime/random.ts";
+import { RecentMap } from "../runtime/recent-map.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { ID_BYTES, OBJECT_KINDS, type ObjectKind } from "./chunk-id.ts";
 import { ENCODED_BYTES_MAX } from "./codec.ts";
@@ -260,10 +261,12 @@ export function decodeObjectList(reader: ByteReader): { ids: Buffer[]; lengths: 
   return { ids, lengths };
 }
 
+const SEALERS_MAX = 64;
+
 /** Opens objects of written packs; the key of a pack is derived once and kept while it is among the last used. */
 export class PackOpener {
   readonly #sealingKey: Buffer;
-  readonly #sealers = new Map<string, Sealer>();
+  readonly #sealers = new RecentMap<string, Sealer>(SEALERS_MAX);
 
   constructor(sealingKey: Buffer) {
     this.#sealingKey = sealingKey;
@@ -271,20 +274,10 @@ export class PackOpener {
 
   /** The sealed bytes of one object to what was sealed. */
   open({ name, id, offset, sealed }: { name: string; id: Buffer; offset: number; sealed: Buffer }): Buffer {
-    let sealer = this.#sealers.get(name);
-    if (sealer === undefined) {
-      sealer = createPackSealer(this.#sealingKey, name);
-      this.#sealers.set(name, sealer);
-      for (const [oldest] of this.#sealers) {
-        if (this.#sealers.size <= SEALERS_MAX) break;
-        this.#sealers.delete(oldest);
-      }
-    }
+    const sealer = this.#sealers.recall(name, () => createPackSealer(this.#sealingKey, name));
     return sealer.open(offset, contextOf(assertKind(name), id), sealed, `object ${id.toString("hex")} in ${name}`);
   }
 }
-
-const SEALERS_MAX = 64;
 
 function contextOf(kind: ObjectKind, id: Buffer): Buffer {
   return Buffer.concat([Buffer.from([OBJECT_KINDS[kind]]), id]);

@@ -1,3 +1,4 @@
+import { RecentMap } from "../runtime/recent-map.ts";
 import type { Medium } from "./medium.ts";
 
 // Trees are short and lie in the order of the walk that made them: whoever reads one reads its neighbours next. So they are
@@ -9,7 +10,7 @@ const BLOCKS_KEPT = 16;
 
 export class ReadAhead {
   readonly #medium: Pick<Medium, "readRange">;
-  readonly #blocks = new Map<string, Promise<Buffer>>();
+  readonly #blocks = new RecentMap<string, Promise<Buffer>>(BLOCKS_KEPT);
 
   constructor(medium: Pick<Medium, "readRange">) {
     this.#medium = medium;
@@ -28,24 +29,15 @@ export class ReadAhead {
 
   /** The next reads of the file go to the medium. */
   forget(name: string): void {
-    for (const key of this.#blocks.keys()) if (key.startsWith(`${name}:`)) this.#blocks.delete(key);
+    for (const key of [...this.#blocks.keys()]) if (key.startsWith(`${name}:`)) this.#blocks.delete(key);
   }
 
   #block(name: string, block: number): Promise<Buffer> {
     const key = `${name}:${block}`;
-    const known = this.#blocks.get(key);
-    if (known !== undefined) {
-      this.#blocks.delete(key); // Last used goes last.
-      this.#blocks.set(key, known);
-      return known;
-    }
-    const reading = this.#medium.readRange(name, block * BLOCK_BYTES, BLOCK_BYTES);
-    this.#blocks.set(key, reading);
-    reading.catch(() => this.#blocks.delete(key));
-    for (const [oldest] of this.#blocks) {
-      if (this.#blocks.size <= BLOCKS_KEPT) break;
-      this.#blocks.delete(oldest);
-    }
-    return reading;
+    return this.#blocks.recall(key, () => {
+      const reading = this.#medium.readRange(name, block * BLOCK_BYTES, BLOCK_BYTES);
+      reading.catch(() => this.#blocks.delete(key));
+      return reading;
+    });
   }
 }
