@@ -28,13 +28,13 @@ export interface DeliveryState {
 }
 
 interface Line {
-  /** One after the other. */
-  failedBatches: number;
-  /** The next goes by itself. */
-  isProbing: boolean;
   readonly abort: AbortController;
   running: Promise<void> | undefined;
   hasMore: boolean;
+  /** Batches of which nothing was taken, one after the other. */
+  failedBatches: number;
+  /** The last batch failed: the next indication goes by itself. */
+  isProbing: boolean;
   failures: number;
   problem: string | null;
 }

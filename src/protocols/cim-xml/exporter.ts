@@ -66,7 +66,8 @@ function failed(error: unknown): Delivery {
 
 /** Of a batch nobody knows which of it was meant, or taken: each is told again. */
 function failedBatch(error: unknown): Delivery {
-  const wantsSingles = error instanceof WireError || (error instanceof PeerError && isFinal(error));
+  const wantsSingles =
+    error instanceof WireError || isTakenByOpenwsman(error) || (error instanceof PeerError && isFinal(error));
   return { delivered: false, retry: true, reason: reasonOf(error), ...(wantsSingles ? { wantsSingles } : {}) };
 }
 
