@@ -5,6 +5,7 @@ import type { CimInstance } from "../../cim/cim-instance.ts";
 import { collect } from "../../cim/fixtures/sample-house.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { FakeClock } from "../../runtime/fake-clock.ts";
+import { WEVTUTIL } from "../providers/windows-event-log.ts";
 import { createAgentObjectManager } from "./create-agent-object-manager.ts";
 import { FAKE_RUNTIME, fakeMachine, fakeSystem, told } from "./fixtures/fake-machine.ts";
 
@@ -386,6 +387,31 @@ describe("the host as CIM", () => {
       ["hi", 0, null],
     ]);
     expect(String(records[0]?.get("CreationTimeStamp"))).toBe("20260102030405.000000+000");
+  });
+
+  it("has the event logs of Windows for a log where there is nothing else, the newest first", async () => {
+    // After the schema of events (MS-EVEN6 §2.2.13): a rendered one, one that has values and no words, and a broken one.
+    const event = (channel: string, id: number, level: number, time: string, more: string) =>
+      `<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System><Provider Name="disk"/><EventID>7</EventID><Level>${level}</Level>` +
+      `<TimeCreated SystemTime="${time}"/><EventRecordID>${id}</EventRecordID><Channel>${channel}</Channel><Computer>w</Computer></System>${more}</Event>`;
+    const words = '<RenderingInfo Culture="ja-JP"><Message>不良ブロックがあります</Message></RenderingInfo>';
+    const values = '<EventData><Data Name="device">disk 1</Data></EventData>';
+    const { all } = fakeMachine({
+      files: { [WEVTUTIL]: "" },
+      children: {
+        [`${WEVTUTIL} query-events System`]: `\ufeff${event("System", 9, 2, "2026-01-02T03:04:05.1234567Z", words)}\r\n`,
+        [`${WEVTUTIL} query-events Application`]: `${event("Application", 9, 3, "2026-01-02T03:04:06Z", values)}<Event><broken></Event>`,
+      },
+    });
+    const [log] = await all("CIM_RecordLog");
+    expect(told(log, "Name", "CurrentNumberOfRecords")).toEqual(["event log", 3n]);
+    const records = await all("CIM_LogEntry");
+    expect(records.map((each) => told(each, "RecordID", "Message", "PerceivedSeverity", "OwningEntity"))).toEqual([
+      ["Application:9", "event 7: device: disk 1", 3, "disk"],
+      ["System:9", "不良ブロックがあります", 5, "disk"],
+      ["unreadable:1", "<Event><broken></Event>", 0, null],
+    ]);
+    expect(String(records[1]?.get("CreationTimeStamp"))).toBe("20260102030405.123000+000");
   });
 
   it("tells in root/interop what a client looks for first", async () => {

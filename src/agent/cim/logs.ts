@@ -2,7 +2,7 @@ import { CimDateTime } from "../../cim/cim-date-time.ts";
 import { ObjectPath } from "../../cim/object-path.ts";
 import { CIMV2, type ClassProvider, provide } from "../../cim/provider.ts";
 import { CIM_LogEntry, CIM_LogManagesRecord, CIM_RecordLog, CIM_UseOfLog } from "../../cim/schema/log.ts";
-import { LOG_LINES_MAX } from "../providers/system-log.ts";
+import { LOG_LINES_MAX } from "../providers/log-line.ts";
 import type { CimHost } from "./cim-host.ts";
 import { membership } from "./membership.ts";
 import type { CimSources } from "./sources.ts";
@@ -13,7 +13,7 @@ const SEVERITIES = [7, 6, 6, 5, 3, 2, 2, 2];
 const [WRAPS, NORMAL] = [2, 2];
 const LOG_ID = "Rusuban:log:system";
 
-/** The newest records of the journal, or of syslog's file; the times of the records are those of the log. */
+/** The newest records of the journal, of syslog's file or of the event logs of Windows; the times of the records are those of the log. */
 export function createLogProviders({ names }: CimHost, sources: CimSources): ClassProvider[] {
   const logPath = new ObjectPath({ namespace: CIMV2, className: CIM_RecordLog.name, keys: { InstanceID: LOG_ID } });
 

@@ -8,6 +8,7 @@ import { parseProcessors } from "./processors.ts";
 import { parseSmart } from "./smart.ts";
 import { memoryModules, parseStructures, processorPackages } from "./smbios.ts";
 import { parseJournal, parseSyslog } from "./system-log.ts";
+import { parseEvents } from "./windows-event-log.ts";
 
 describe("what machines say of themselves", () => {
   it("is taken as it comes, and never throws", () => {
@@ -27,8 +28,10 @@ describe("what machines say of themselves", () => {
           parseSmart,
           parseStat,
           parseJournal,
+          parseEvents,
         ])
           parse(text);
+        parseEvents(`<Event>${text}</Event>`);
         parseSyslog(text, 0);
         parsePackages(text, "deb");
         const structures = parseStructures(Buffer.from(bytes));

@@ -22,7 +22,7 @@ export interface HostSystem {
     program: string,
     args: readonly (string | Buffer)[],
     signal: AbortSignal,
-    options?: { readonly anyExit?: boolean },
+    options?: { readonly anyExit?: boolean; readonly encoding?: "utf8" | "utf16le" },
   ): Promise<string>;
 }
 
@@ -40,7 +40,8 @@ export interface FileSystemFigures {
 
 /** The mount table of a node with thousands of containers is about 1 MiB. */
 export const SYSTEM_FILE_BYTES_MAX = 4 * 1024 * 1024;
-const COMMAND_OUTPUT_BYTES_MAX = 1024 * 1024;
+/** 250 events of Windows with their texts, two bytes a character, have about 1 MiB. */
+const COMMAND_OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
 const READ_STEP_BYTES = 64 * 1024;
 
 /** This machine. */
@@ -93,7 +94,7 @@ function run(
   program: string,
   args: readonly (string | Buffer)[],
   signal: AbortSignal,
-  { anyExit = false }: { readonly anyExit?: boolean } = {},
+  { anyExit = false, encoding = "utf8" }: { readonly anyExit?: boolean; readonly encoding?: "utf8" | "utf16le" } = {},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     // Arguments that are bytes reach execve as they are only when they are UTF-8; the caller keeps others away.
@@ -102,7 +103,7 @@ function run(
     const child = execFile(
       program,
       texts,
-      { encoding: "utf8", maxBuffer: COMMAND_OUTPUT_BYTES_MAX, env: { ...process.env, LC_ALL: "C" } },
+      { encoding, maxBuffer: COMMAND_OUTPUT_BYTES_MAX, env: { ...process.env, LC_ALL: "C" } },
       (error, stdout, stderr) => {
         // A number is the program's own exit code; a program that is not there or was killed has none.
         const ended = error === null || (anyExit && typeof error.code === "number");

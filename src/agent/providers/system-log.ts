@@ -1,30 +1,17 @@
 import { createHash } from "node:crypto";
 import type { HostSystem } from "./host-system.ts";
-
-/** A record of the system's log. */
-export interface LogLine {
-  /** The same for the same record as long as the log keeps it. */
-  readonly id: string;
-  readonly atMs: number | null;
-  /** Of syslog, 0 (emergency) to 7 (debug); null where the log does not keep it. */
-  readonly priority: number | null;
-  readonly program: string | null;
-  readonly message: string;
-}
+import { LOG_LINES_MAX, LOG_MESSAGE_MAX, type LogLine } from "./log-line.ts";
+import { readWindowsEventLog, WEVTUTIL } from "./windows-event-log.ts";
 
 export interface SystemLog {
-  readonly name: "journal" | "syslog";
+  readonly name: "journal" | "syslog" | "event log";
   /** The newest first. */
   readonly lines: readonly LogLine[];
 }
 
-/** The newest records; who needs more reads the log itself. */
-export const LOG_LINES_MAX = 500;
-/** Characters of a message. */
-export const LOG_MESSAGE_MAX = 4_096;
 const SYSLOG_FILES = ["/var/log/syslog", "/var/log/messages"];
 
-/** The journal where systemd is in charge, else syslog's file; null where there is neither. */
+/** The journal where systemd is in charge, else syslog's file, else the event logs of Windows; null where there is none. */
 export async function readSystemLog(
   system: HostSystem,
   { nowMs, signal }: { readonly nowMs: number; readonly signal: AbortSignal },
@@ -38,6 +25,7 @@ export async function readSystemLog(
   for (const file of SYSLOG_FILES)
     if (await system.exists(file))
       return { name: "syslog", lines: parseSyslog(await system.run("tail", ["-n", count, "--", file], signal), nowMs) };
+  if (await system.exists(WEVTUTIL)) return { name: "event log", lines: await readWindowsEventLog(system, signal) };
   return null;
 }
 
