@@ -63,8 +63,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     // `rusuban cim` speaks with any server, no manager needed.
     ...["cim", "protocols/cim-xml", "protocols/wsman"],
   ],
-  // Of the model only the wording of quantities: how many bytes there are is said one way everywhere.
-  console: ["api", "model/quantity.ts"],
+  // Of the model only the wording: how many bytes there are, and what an alert says, is said one way everywhere.
+  console: ["api", "model/quantity.ts", "model/alert-words.ts"],
 };
 
 /** The only protocols that may also use `cim`. */

@@ -1,4 +1,5 @@
 import type { InboxAlert } from "../model/alert.ts";
+import { alertSentence } from "../model/alert-words.ts";
 import type { Text } from "../ports/flow.ts";
 import { paint } from "./output.ts";
 import { formatMoment } from "./quantities.ts";
@@ -12,6 +13,6 @@ export const HOST_FILTER: Text = { en: "only this host", ja: "このホストだ
 /** An alert on one line: when it was raised, how bad, where, what, and what became of it. */
 export function alertLine(session: Session, alert: InboxAlert): string {
   const severity = paint(session.world.output, session.severity(alert.severity));
-  const what = `${visible(alert.hostName)}: ${visible(alert.summary)}`;
+  const what = `${visible(alert.hostName)}: ${visible(alertSentence(alert, session.language))}`;
   return `${formatMoment(alert.raisedAtMs)}  ${severity}  ${what}  [${session.say(ALERT_STATE_WORDS[alert.state])}]`;
 }

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { ApiClient } from "../api/client.ts";
 import { API_LIMITS } from "../api/limits.ts";
 import { ALERT_STATES, type AlertState, type InboxAlert, SEVERITIES, type Severity } from "../model/alert.ts";
+import { alertSentence } from "../model/alert-words.ts";
 import type { Text } from "../ports/flow.ts";
 import { integer } from "../runtime/setting-kinds.ts";
 import { follow } from "./alert-follow.ts";
@@ -171,7 +172,7 @@ async function list(session: Session, options: ListOptions): Promise<void> {
         alert.hostName,
         session.age(alert.raisedAtMs),
         ids[index] ?? alert.id,
-        alert.summary,
+        alertSentence(alert, session.language),
       ]),
     );
     session.tellMore(page.next, limit);
@@ -182,7 +183,7 @@ async function show(session: Session, ref: string): Promise<void> {
   const alert = await findAlert(session, await session.api(), ref);
   session.result(alert, () => {
     session.facts([
-      [FACTS.summary, alert.summary],
+      [FACTS.summary, alertSentence(alert, session.language)],
       [FACTS.severity, session.severity(alert.severity)],
       [FACTS.state, session.say(ALERT_STATE_WORDS[alert.state])],
       [FACTS.host, alert.hostName],

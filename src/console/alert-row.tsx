@@ -1,6 +1,7 @@
 import { Button, Checkbox } from "@mantine/core";
 import { useState } from "react";
 import type { ApiReply } from "../api/routes.ts";
+import { alertSentence } from "../model/alert-words.ts";
 import { Age } from "./age.tsx";
 import { formatTime } from "./format.ts";
 import { ChevronIcon } from "./icons.tsx";
@@ -26,6 +27,7 @@ export function AlertRow({ alert, canAct, picked, onPick, onAcknowledge }: Alert
   const { words, language } = useSpeech();
   const [opened, setOpened] = useState(false);
   const isOpen = alert.state === "open";
+  const sentence = alertSentence(alert, language);
   const columns = canAct ? 7 : 6;
   return (
     <>
@@ -35,7 +37,7 @@ export function AlertRow({ alert, canAct, picked, onPick, onAcknowledge }: Alert
             {isOpen && (
               <Checkbox
                 size="xs"
-                aria-label={`${words.alerts.select}: ${alert.summary}`}
+                aria-label={`${words.alerts.select}: ${sentence}`}
                 checked={picked}
                 onChange={(event) => onPick(event.currentTarget.checked)}
               />
@@ -57,7 +59,7 @@ export function AlertRow({ alert, canAct, picked, onPick, onAcknowledge }: Alert
             title={words.details}
             onClick={() => setOpened(!opened)}
           >
-            <span>{alert.summary}</span>
+            <span>{sentence}</span>
             <ChevronIcon />
           </button>
         </td>

@@ -2,27 +2,28 @@ import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useState } from "react";
 import type { Me } from "../api/session-routes.ts";
+import { alertSentence, type SaidAlert } from "../model/alert-words.ts";
 import { AddServer } from "./add-server.tsx";
 import { AlertList } from "./alert-list.tsx";
 import { CallError, call } from "./api-call.ts";
 import { Header } from "./header.tsx";
 import { HostList } from "./host-list.tsx";
 import { JobList } from "./job-list.tsx";
-import { useWords } from "./language.tsx";
+import { useSpeech, useWords } from "./language.tsx";
 import { useLive } from "./live.ts";
 import { SetPassword } from "./set-password.tsx";
 import { Verdict } from "./verdict.tsx";
 
 /** The one page: is all well, and if not, where. */
 export function Overview({ me }: { readonly me: Me }) {
-  const words = useWords();
+  const { words, language } = useSpeech();
   const [adding, setAdding] = useState(false);
   const [alertHost, setAlertHost] = useState<AlertHost>();
   const [told, setTold] = useState("");
   const hear = useCallback(
-    (alert: { readonly hostName: string; readonly summary: string }) =>
-      setTold(words.alerts.fresh(alert.hostName, alert.summary)),
-    [words],
+    (alert: SaidAlert & { readonly hostName: string }) =>
+      setTold(words.alerts.fresh(alert.hostName, alertSentence(alert, language))),
+    [words, language],
   );
   const live = useLive(hear);
   const status = useQuery({
