@@ -6,15 +6,14 @@ import type { ChunkSizes } from "./chunk-sizes.ts";
 import type { Work, Worker, WorkReply } from "./chunk-work.ts";
 import { type Cuts, type CutWork, createWorker, type Encoded, type EncodeWork, errorOf } from "./chunk-work.ts";
 import type { Chunking } from "./keys.ts";
+import { TaskClaims } from "./task-claims.ts";
 
-// Reading, cutting, naming and encoding on all processors. Threads take work from one queue; whoever would wait for them
-// takes some as well, so that one thread fewer than there are processors keeps all of them busy. Bytes stay in shared
-// memory; a message is a few numbers.
+// Reading, cutting, naming and encoding on all processors. Each thread has all of its work at once, so that it never waits
+// for this one to look up from its own; whoever would wait for them takes some of it back (task-claims.ts), so that one
+// thread fewer than there are processors keeps all of them busy. Bytes stay in shared memory; a message is a few numbers.
 
 /** The thread that walks is one more; it cannot feed more than four. */
 const THREADS_MAX = Math.min(4, Math.max(1, availableParallelism() - 1));
-/** In hand at a time: one being done, and one more for the time until the answer is read. */
-const WORKS_PER_THREAD_MAX = 2;
 /** A thread costs 60 ms and 20 MB: less work than this is done here, where there is time. */
 const BYTES_WITHOUT_THREADS_MAX = 2 * 1024 * 1024;
 /** Small heaps: what threads hold lies outside of them. Without a limit a heap grows before it is collected. */
@@ -33,6 +32,17 @@ export interface CrewThreadData {
   readonly sizes: ChunkSizes;
   readonly gearKey: Uint8Array;
   readonly idKey: Uint8Array;
+  readonly claims: SharedArrayBuffer;
+}
+
+/** To a thread, and back from it; a task that somebody else has taken is not answered. */
+export interface TaskMessage {
+  readonly number: number;
+  readonly work: Work;
+}
+export interface TaskAnswer {
+  readonly number: number;
+  readonly reply: WorkReply;
 }
 
 interface Task {
@@ -43,13 +53,20 @@ interface Task {
 
 interface Member {
   readonly thread: Thread;
-  /** Answers come in the order of the tasks. */
-  readonly tasks: Task[];
+  /** The one that it does, and those behind it, in their order. */
+  readonly tasks: GivenTask[];
+  bytes: number;
+}
+
+interface GivenTask extends Task {
+  readonly number: number;
 }
 
 export class WorkCrew {
   readonly #chunking: Chunking;
   readonly #members: Member[] = [];
+  readonly #claims = new TaskClaims();
+  /** Before the first thread has started. */
   readonly #queue: Task[] = [];
   #queuedBytes = 0;
   #own: Worker | undefined;
@@ -73,12 +90,12 @@ export class WorkCrew {
   /** Resolves when `isDone`, which `changed` makes it ask again, and does work in the meantime. */
   async workUntil(isDone: () => boolean): Promise<void> {
     while (!isDone()) {
-      const task = this.#takeQueued();
+      const task = this.#take();
       if (task === undefined) await new Promise<void>((resolve) => this.#wake.push(resolve));
       else {
         this.#own ??= createWorker(this.#chunking);
         task.resolve(this.#own(task.work));
-        // Answers of threads are read, and their next work is given out.
+        // Answers of threads are read.
         await new Promise((resolve) => setImmediate(resolve));
       }
     }
@@ -109,35 +126,56 @@ export class WorkCrew {
     return reply;
   }
 
-  #takeQueued(): Task | undefined {
-    const task = this.#queue.shift();
-    if (task !== undefined) this.#queuedBytes -= task.work.bytes;
+  /** One that nobody has begun: the newest of the thread with the most, which would come to it last. */
+  #take(): Task | undefined {
+    const waiting = this.#queue.shift();
+    if (waiting !== undefined) {
+      this.#queuedBytes -= waiting.work.bytes;
+      return waiting;
+    }
+    for (const member of this.#members.toSorted((one, other) => other.bytes - one.bytes)) {
+      const task = member.tasks.findLast(({ number }) => this.#claims.take(number));
+      if (task !== undefined) return this.#remove(member, task.number);
+    }
+    return undefined;
+  }
+
+  #remove(member: Member, number: number): Task | undefined {
+    const at = member.tasks.findIndex((task) => task.number === number);
+    if (at < 0) return undefined;
+    const [task] = member.tasks.splice(at, 1) as [GivenTask];
+    member.bytes -= task.work.bytes;
+    this.#claims.close(number);
+    // Only a thread with work keeps the process alive.
+    if (member.tasks.length === 0) member.thread.unref();
     return task;
   }
 
   #giveOut(): void {
-    while (this.#queue.length > 0) {
-      const member = this.#freeMember();
-      if (member === undefined) break;
-      const task = this.#takeQueued() as Task;
-      member.tasks.push(task);
-      // Only a thread with work keeps the process alive.
-      member.thread.ref();
-      member.thread.postMessage(task.work);
+    if (this.#members.length < THREADS_MAX && this.#shouldStart()) this.#start();
+    if (this.#members.length > 0) {
+      this.#queuedBytes = 0;
+      for (const task of this.#queue.splice(0)) this.#give(task);
     }
-    if (this.#queue.length > 0) this.changed();
+    this.changed();
   }
 
-  #freeMember(): Member | undefined {
-    let free: Member | undefined;
-    for (const member of this.#members)
-      if (free === undefined || member.tasks.length < free.tasks.length) free = member;
-    if (free !== undefined && free.tasks.length === 0) return free;
-    if (this.#members.length < THREADS_MAX && this.#queuedBytes > BYTES_WITHOUT_THREADS_MAX) return this.#start();
-    return free !== undefined && free.tasks.length < WORKS_PER_THREAD_MAX ? free : undefined;
+  /** A first one when there is enough for two, and one more while each has as much as that. */
+  #shouldStart(): boolean {
+    const least = Math.min(...this.#members.map(({ bytes }) => bytes), Number.POSITIVE_INFINITY);
+    return (this.#members.length === 0 ? this.#queuedBytes : least) > BYTES_WITHOUT_THREADS_MAX;
   }
 
-  #start(): Member {
+  #give(task: Task): void {
+    const member = this.#members.reduce((least, each) => (each.bytes < least.bytes ? each : least));
+    const message: TaskMessage = { number: this.#claims.open(), work: task.work };
+    member.tasks.push({ ...task, number: message.number });
+    member.bytes += task.work.bytes;
+    member.thread.ref();
+    member.thread.postMessage(message);
+  }
+
+  #start(): void {
     const { sizes, gearKey, idKey } = this.#chunking;
     const cache = getCompileCacheDir();
     const data: CrewThreadData = {
@@ -145,20 +183,17 @@ export class WorkCrew {
       file: new URL(`./work-crew-thread${extname(import.meta.url)}`, import.meta.url).href,
       // What was asked for, without the folder of this version of Node.
       cache: cache === undefined ? undefined : dirname(cache),
-      ...{ sizes, gearKey, idKey },
+      ...{ sizes, gearKey, idKey, claims: this.#claims.memory },
     };
     const thread = new Thread(START, { eval: true, workerData: data, resourceLimits: HEAP_LIMITS });
-    const member: Member = { thread, tasks: [] };
-    thread.on("message", (reply: WorkReply) => {
-      member.tasks.shift()?.resolve(reply);
-      this.#giveOut();
-      if (member.tasks.length === 0) thread.unref();
+    const member: Member = { thread, tasks: [], bytes: 0 };
+    thread.on("message", ({ number, reply }: TaskAnswer) => {
+      this.#remove(member, number)?.resolve(reply);
       this.changed();
     });
     thread.on("error", (error) => this.#fail(member, error));
     thread.on("exit", () => this.#fail(member, new Error("a thread of the crew has ended")));
     this.#members.push(member);
-    return member;
   }
 
   #fail(member: Member, error: unknown): void {
