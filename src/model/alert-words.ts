@@ -28,19 +28,20 @@ interface Parts {
 
 type Sentence = (parts: Parts) => string | undefined;
 
-/** What lasts: the words while it is bad, and when it is well again; what was read stands behind them. */
+/**
+ * What lasts: the words while it is bad, and when it is well again; what was read stands behind them. Where that is not among
+ * the details, only the English sentence has it.
+ */
 function lasting(bad: (name: string) => string, well: (name: string) => string): Sentence {
   return ({ isCleared, name, detail }) => {
     const lasted = detail("lasted");
     const read = detail("reading");
     if (isCleared && read === undefined && lasted !== undefined)
       return `${name} はなくなったか、監視の対象から外れました（この状態が${durationText(lasted)}続いていました）`;
-    const behind = [
-      ...(lasted === undefined ? [] : [`${durationText(lasted)}継続`]),
-      ...(read === undefined ? [] : [readingText(read)]),
-    ].join("、");
+    if (read === undefined) return undefined;
+    const behind = `${lasted === undefined ? "" : `${durationText(lasted)}継続、`}${readingText(read)}`;
     const before = !isCleared && detail("before") === "critical" ? "改善しましたが、まだ正常ではありません: " : "";
-    return `${before}${(isCleared ? well : bad)(name)}${behind === "" ? "" : `（${behind}）`}`;
+    return `${before}${(isCleared ? well : bad)(name)}（${behind}）`;
   };
 }
 

@@ -180,7 +180,12 @@ export function textElement(name: string): ElementCodec<string> {
       from.children[0]?.refuse(`is not expected in <${name}>`);
       return from.text;
     },
-    write: (writer, value) => void writer.element(name, {}, () => void writer.text(value)),
+    write(writer, value) {
+      writer.element(name, {}, () => {
+        writer.content(); // As `element` does it, for wbemcli.
+        writer.text(value);
+      });
+    },
   };
 }
 
